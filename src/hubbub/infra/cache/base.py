@@ -1,0 +1,46 @@
+"""The cache port: values that may be lost, shared by all processes. Nothing here is the only copy of anything that matters.
+
+Keys are short ASCII text with colons (`presence:user:42`). Values are bytes up to 1 MiB. Expiry is in seconds and
+exact to one second. Every verb may raise Unavailable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+
+class Cache(Protocol):
+    async def get(self, keys: Sequence[str]) -> list[bytes | None]: ...
+
+    async def put(self, key: str, value: bytes, ttl: float) -> None:
+        """Set the value and its expiry."""
+        ...
+
+    async def add(self, key: str, value: bytes, ttl: float) -> bool:
+        """Set only if absent, atomically; False if somebody was first. Leases are built on it."""
+        ...
+
+    async def delete(self, *keys: str) -> None: ...
+
+    async def put_hash(self, key: str, fields: Mapping[str, bytes], ttl: float) -> None:
+        """Set these fields of a hash (others stay) and the expiry of the whole."""
+        ...
+
+    async def get_hash(self, key: str) -> dict[str, bytes]:
+        """All fields; empty when there is none."""
+        ...
+
+    async def score(self, key: str, member: str, score: float, ttl: float) -> None:
+        """Put `member` into a sorted set (typing indicators, leaderboards) and set the expiry of the whole."""
+        ...
+
+    async def range(self, key: str, low: float, high: float, limit: int) -> list[tuple[str, float]]:
+        """Members with low <= score <= high, lowest first; those below `low` are dropped for good."""
+        ...
+
+    async def take(self, key: str, per_second: float, burst: float, cost: float) -> float:
+        """Token bucket: take `cost` tokens and return 0, or take none and return the seconds until they would be there."""
+        ...
+
+    async def close(self) -> None: ...
