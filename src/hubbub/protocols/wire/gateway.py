@@ -66,7 +66,7 @@ class Command(Strict, frozen=True, kw_only=True):
 
     id: Annotated[str, msgspec.Meta(max_length=64)] | int
     name: str
-    data: msgspec.Raw = msgspec.Raw(b"{}")
+    data: msgspec.Raw
 
 
 CLIENT_OPS: dict[int, type | None] = {
