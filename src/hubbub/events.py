@@ -38,7 +38,11 @@ class Servers(msgspec.Struct, frozen=True, tag="servers"):
     ids: tuple[int, ...]
 
 
-Audience = User | Channel | Server | Servers
+class Services(msgspec.Struct, frozen=True, tag="services"):
+    """Other services only: no socket ever sees it."""
+
+
+Audience = User | Channel | Server | Servers | Services
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +90,7 @@ def register(*kinds: type[Event]) -> None:
 
 
 def encode(event: Event, stream: str, seq: int, at: int) -> bytes:
-    return _encode((Fact(stream, seq, at, type(event).__name__, msgspec.Raw(_encode(event)))))
+    return _encode(Fact(stream, seq, at, type(event).__name__, msgspec.Raw(_encode(event))))
 
 
 def decode(payload: bytes) -> tuple[Fact, Event | None]:

@@ -1,0 +1,72 @@
+"""Who is in which voice channel, and how. Decides; the media node carries it out."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from hubbub.services.auth.api import Principal
+from hubbub.services.user.api import User
+
+
+class VoiceState(msgspec.Struct, frozen=True, kw_only=True):
+    """Four absolute flags; effective mute is `mute or self_mute`. `suppress`: lacks SPEAK. `channel_id` None: has left.
+    `seq` rises with each change of one person's state. `joined_at` in milliseconds UTC."""
+
+    user: User
+    server_id: int
+    channel_id: int | None
+    self_mute: bool
+    self_deaf: bool
+    mute: bool
+    deaf: bool
+    suppress: bool
+    self_video: bool
+    self_stream: bool
+    joined_at: int | None
+    seq: int
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """`url` empty: the origin that the client already talks to."""
+
+    url: str
+    token: str
+    room: str
+    state: VoiceState
+
+
+class VoicePatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    mute: bool | UnsetType = UNSET
+    deaf: bool | UnsetType = UNSET
+    channel_id: int | None | UnsetType = UNSET
+
+
+class VoiceApi(Protocol):
+    """Common refusals: channel.not_found, permission.denied, voice.not_connected."""
+
+    async def join(self, principal: Principal, channel_id: int, self_mute: bool, self_deaf: bool) -> Ticket:
+        """Takes the seat at once; media that does not arrive within 30 s gives it up. One seat per person: another
+        device or room of theirs is left. Refused: channel.not_voice, voice.full."""
+        ...
+
+    async def leave(self, principal: Principal) -> None:
+        """Does nothing for who is in no room."""
+        ...
+
+    async def update_self(self, principal: Principal, self_mute: bool, self_deaf: bool) -> VoiceState: ...
+
+    async def moderate(self, principal: Principal, server_id: int, user_id: int, patch: VoicePatch) -> VoiceState:
+        """Server mute (MUTE_MEMBERS), server deaf (DEAFEN_MEMBERS), moving and putting out (MOVE_MEMBERS), each over
+        somebody whom the principal outranks. Refused: member.outranked, voice.not_connected."""
+        ...
+
+    async def states(self, server_ids: tuple[int, ...]) -> tuple[VoiceState, ...]:
+        """For the gateway: everybody in voice on these servers."""
+        ...
+
+    async def speaking(self, server_ids: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
+        """For the gateway: channel id -> who speaks there now; silent channels are left out."""
+        ...
