@@ -21,13 +21,15 @@ Handler = Callable[[bytes], Awaitable[bytes]]
 class Bus(Protocol):
     def publish(self, subject: str, payload: bytes) -> None: ...
 
-    async def subscribe(self, pattern: str, listener: Listener, lost: Callable[[], None] | None = None) -> Callable[[], None]:
+    async def subscribe(
+        self, pattern: str, listener: Listener, lost: Callable[[], None] | None = None
+    ) -> Callable[[], None]:
         """Call `listener(subject, payload)` on the loop for each message from now on; returns how to stop.
         An exception in a listener is logged and costs that message only."""
         ...
 
-    async def request(self, subject: str, payload: bytes, timeout: float) -> bytes:
-        """Ask one of those who serve the subject; `timeout` in seconds. Raises Unavailable(started=False) when nobody
+    async def request(self, subject: str, payload: bytes, seconds: float) -> bytes:
+        """Ask one of those who serve the subject and wait so long. Raises Unavailable(started=False) when nobody
         serves it, Unavailable(started=True) when no answer came in time."""
         ...
 

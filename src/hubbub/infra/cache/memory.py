@@ -1,0 +1,204 @@
+"""The cache inside one process: bounded by bytes, least recently used goes first, expiry exact.
+
+Limits have a room of their own, so that a flood of values cannot make anybody's token bucket forgotten.
+A verb used on a key of another kind is a programming error and raises TypeError.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Generic, TypeVar
+
+from hubbub.clock import Clock
+
+VALUES_BYTES = 64 * 1024 * 1024
+BUCKETS_BYTES = 16 * 1024 * 1024
+LARGEST = 1 << 20  # bytes of one value
+ENTRY_BYTES = 200  # what an entry costs beside its key and value, roughly
+MEMBER_BYTES = 120  # the same for a field of a hash or a member of a sorted set
+
+
+class MemoryCache:
+    def __init__(self, clock: Clock, values_bytes: int = VALUES_BYTES, buckets_bytes: int = BUCKETS_BYTES) -> None:
+        self._clock = clock
+        self._values: _Room[_Value] = _Room(clock, values_bytes)
+        self._buckets: _Room[_Bucket] = _Room(clock, buckets_bytes)
+
+    async def get(self, keys: Sequence[str]) -> list[bytes | None]:
+        return [self._plain(key) for key in keys]
+
+    async def put(self, key: str, value: bytes, ttl: float) -> None:
+        _check(key, value, ttl)
+        self._values.put(key, value, len(value), ttl)
+
+    async def add(self, key: str, value: bytes, ttl: float) -> bool:
+        _check(key, value, ttl)
+        if self._values.get(key) is not None:
+            return False
+        self._values.put(key, value, len(value), ttl)
+        return True
+
+    async def delete(self, *keys: str) -> None:
+        for key in keys:
+            self._values.drop(key)
+
+    async def put_hash(self, key: str, fields: Mapping[str, bytes], ttl: float) -> None:
+        for value in fields.values():
+            _check(key, value, ttl)
+        found = self._hash(key)
+        if not fields and not found:
+            return
+        found |= fields
+        self._values.put(key, found, sum(len(n) + len(v) + MEMBER_BYTES for n, v in found.items()), ttl)
+
+    async def get_hash(self, key: str) -> dict[str, bytes]:
+        return dict(self._hash(key))
+
+    async def score(self, key: str, member: str, score: float, ttl: float) -> None:
+        _check(key, b"", ttl)
+        if math.isnan(score):
+            raise ValueError("a score that is not a number has no order")
+        found = self._set(key) or _Scores()
+        found.put(member, score)
+        self._values.put(key, found, found.size, ttl)
+
+    async def range(self, key: str, low: float, high: float, limit: int) -> list[tuple[str, float]]:
+        found = self._set(key)
+        if found is None:
+            return []
+        found.drop_below(low)
+        self._values.resize(key, found.size)
+        return found.up_to(high, limit)
+
+    async def take(self, key: str, per_second: float, burst: float, cost: float) -> float:
+        if not (per_second > 0 and 0 <= cost <= burst):
+            raise ValueError(f"a bucket of {burst} filled by {per_second} per second never holds {cost}")
+        now = self._clock.monotonic()
+        bucket = self._buckets.get(key)
+        level = burst if bucket is None else min(burst, bucket.level + (now - bucket.at) * per_second)
+        missing = cost - level
+        if missing > 1e-9:  # floats: one token taken back after exactly its time must not fail by a rounding error
+            return missing / per_second
+        level -= cost
+        self._buckets.put(key, _Bucket(level, now), 0, (burst - level) / per_second)  # full again: as good as none
+        return 0.0
+
+    async def close(self) -> None:
+        self._values.clear()
+        self._buckets.clear()
+
+    def _plain(self, key: str) -> bytes | None:
+        found = self._values.get(key)
+        if isinstance(found, bytes | None):
+            return found
+        raise TypeError(f"{key} is not a plain value")
+
+    def _hash(self, key: str) -> dict[str, bytes]:
+        found = self._values.get(key)
+        if found is None:
+            return {}
+        if isinstance(found, dict):
+            return found
+        raise TypeError(f"{key} is not a hash")
+
+    def _set(self, key: str) -> _Scores | None:
+        found = self._values.get(key)
+        if isinstance(found, _Scores | None):
+            return found
+        raise TypeError(f"{key} is not a sorted set")
+
+
+class _Bucket:
+    __slots__ = ("at", "level")
+
+    def __init__(self, level: float, at: float) -> None:
+        self.level = level
+        self.at = at
+
+
+class _Scores:
+    """A sorted set: members once each, in order of (score, member)."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, float] = {}
+        self._order: list[tuple[float, str]] = []
+        self.size = 0
+
+    def put(self, member: str, score: float) -> None:
+        old = self._of.get(member)
+        if old is not None:
+            del self._order[bisect.bisect_left(self._order, (old, member))]
+        else:
+            self.size += len(member) + MEMBER_BYTES
+        self._of[member] = score
+        bisect.insort(self._order, (score, member))
+
+    def drop_below(self, low: float) -> None:
+        end = bisect.bisect_left(self._order, (low, ""))
+        for _, member in self._order[:end]:
+            del self._of[member]
+            self.size -= len(member) + MEMBER_BYTES
+        del self._order[:end]
+
+    def up_to(self, high: float, limit: int) -> list[tuple[str, float]]:
+        found: list[tuple[str, float]] = []
+        for score, member in self._order[: max(0, limit)]:
+            if score > high:
+                break
+            found.append((member, score))
+        return found
+
+
+_Value = bytes | dict[str, bytes] | _Scores
+V = TypeVar("V")
+
+
+class _Room(Generic[V]):
+    """Entries with an end and a size, the least recently used first; together never over the bound."""
+
+    def __init__(self, clock: Clock, most: int) -> None:
+        self._clock = clock
+        self._most = most
+        self._entries: OrderedDict[str, tuple[V, int, float]] = OrderedDict()
+        self.bytes = 0
+
+    def get(self, key: str) -> V | None:
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        if self._clock.monotonic() >= entry[2]:
+            self.drop(key)
+            return None
+        self._entries.move_to_end(key)
+        return entry[0]
+
+    def put(self, key: str, value: V, size: int, ttl: float) -> None:
+        self.drop(key)
+        size += len(key) + ENTRY_BYTES
+        self._entries[key] = value, size, self._clock.monotonic() + ttl
+        self.bytes += size
+        while self.bytes > self._most:
+            self.drop(next(iter(self._entries)))
+
+    def resize(self, key: str, size: int) -> None:
+        value, old, ends = self._entries[key]
+        size += len(key) + ENTRY_BYTES
+        self._entries[key] = value, size, ends
+        self.bytes += size - old
+
+    def drop(self, key: str) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self.bytes -= entry[1]
+
+    def clear(self) -> None:
+        self._entries.clear()
+        self.bytes = 0
+
+
+def _check(key: str, value: bytes, ttl: float) -> None:
+    if not key or not key.isascii() or len(value) > LARGEST or ttl <= 0:
+        raise ValueError(f"{key!r}: {len(value)} bytes for {ttl} s")

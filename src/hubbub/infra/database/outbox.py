@@ -1,0 +1,185 @@
+"""Facts on their way from the database to the bus, the same on every engine.
+
+`streams` holds the head of each stream; raising it and writing the fact belong to the transaction that changes the
+state, so `seq` is contiguous and in commit order. Facts are published right after the commit. `outbox_marks` holds, a
+little late, how far publishing came: what lies after it is published again at start (at least once). Facts stay for
+10 minutes for those who missed some. The newest row is never deleted: SQLite chooses `id` as the highest plus one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Column, Index, Table, Text, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from hubbub.clock import Clock
+from hubbub.infra.database.base import Database, Transaction
+from hubbub.infra.database.schema import Blob, Id, Instant, Number, metadata
+from hubbub.infra.database.statements import among
+
+KEEP_MS = 600_000
+PIECE = 500  # rows read or deleted at a time: about 2 ms of the loop
+MARK_AFTER = 5.0  # seconds: at most so much is published again after a crash
+
+Publish = Callable[[Sequence[tuple[str, bytes]]], None]
+log = logging.getLogger(__name__)
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seq", Number(), nullable=False),
+    sqlite_with_rowid=False,
+)
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id(), primary_key=True, autoincrement=True),
+    Column("stream", Text, nullable=False),
+    Column("seq", Number(), nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("payload", Blob(), nullable=False),
+    Column("at", Instant(), nullable=False),
+    Index("idx_outbox_stream", "stream", "seq", unique=True),
+)
+marks = Table(
+    "outbox_marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("published", Number(), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+RAISE_HEAD = (
+    insert(streams)
+    .values(name=bindparam("name"), seq=1)
+    .on_conflict_do_update(index_elements=[streams.c.name], set_={"seq": streams.c.seq + 1})
+    .returning(streams.c.seq)
+)
+ADD_FACT = (
+    insert(outbox)
+    .values({name: bindparam(name) for name in ("stream", "seq", "topic", "payload", "at")})
+    .returning(outbox.c.id)
+)
+HEADS = select(streams.c.name, streams.c.seq).where(among(streams.c.name, "names"))
+AFTER = (
+    select(outbox.c.seq, outbox.c.payload)
+    .where(outbox.c.stream == bindparam("name"), outbox.c.seq > bindparam("after", type_=Id()))
+    .order_by(outbox.c.seq)
+    .limit(bindparam("count", type_=Id()))
+)
+UNPUBLISHED = (
+    select(outbox.c.id, outbox.c.topic, outbox.c.payload)
+    .where(outbox.c.id > bindparam("mark", type_=Id()))
+    .order_by(outbox.c.id)
+    .limit(PIECE)
+)
+MARK = select(marks.c.published).where(marks.c.name == bindparam("name"))
+PUT_MARK = (
+    insert(marks)
+    .values(name=bindparam("name"), published=bindparam("published"))
+    .on_conflict_do_update(index_elements=[marks.c.name], set_={"published": bindparam("published")})
+)
+OLDEST = select(outbox.c.id, outbox.c.at).order_by(outbox.c.id).limit(2)
+_oldest = select(outbox.c.id, outbox.c.at).order_by(outbox.c.id).limit(PIECE).subquery()
+DELETE_OLD = delete(outbox).where(
+    outbox.c.id.in_(select(_oldest.c.id).where(_oldest.c.at < bindparam("before", type_=Id()))),
+    outbox.c.id <= bindparam("published", type_=Id()),
+    outbox.c.id < select(func.max(outbox.c.id)).scalar_subquery(),
+)
+
+
+class Committed(NamedTuple):
+    """A fact whose transaction is durable."""
+
+    id: int
+    topic: str
+    payload: bytes
+
+
+class Outbox:
+    """Publishes what was committed and cleans up behind. One per process that writes; `name` is that of its mark."""
+
+    def __init__(self, database: Database, clock: Clock, name: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._name = name
+        self._publish: Publish | None = None
+        self._published = 0  # highest id handed to the bus
+        self._marked = 0  # what the stored mark says
+        self._marked_at = clock.monotonic()
+
+    async def heads(self, names: Sequence[str]) -> dict[str, int]:
+        found = dict.fromkeys(names, 0)
+        for name, seq in await self._database.fetch(HEADS, names=names):
+            found[name] = seq
+        return found
+
+    async def events_after(self, stream: str, seq: int, limit: int) -> list[bytes] | None:
+        head = (await self.heads([stream]))[stream]  # before the rows: newer rows do no harm, missing ones would
+        if seq == head:
+            return []
+        rows = await self._database.fetch(AFTER, name=stream, after=seq, count=limit)
+        if seq > head or not rows or rows[0][0] != seq + 1:
+            return None
+        return [payload for _, payload in rows]
+
+    async def publish_to(self, publish: Publish) -> None:
+        """Publish what a crash or a late subscriber left behind, in order, then every fact right after its commit."""
+        rows = await self._database.fetch(MARK, name=self._name)
+        self._published = self._marked = rows[0][0] if rows else 0
+        while rows := await self._database.fetch(UNPUBLISHED, mark=self._published):
+            publish([(topic, payload) for _, topic, payload in rows])
+            self._published = rows[-1][0]
+        self._publish = publish
+
+    def committed(self, facts: Sequence[Committed]) -> None:
+        """Called with the facts of each commit, in order."""
+        fresh = [(topic, payload) for id, topic, payload in facts if id > self._published]
+        if self._publish is None or not fresh:
+            return  # not yet: publish_to will find them
+        self._published = facts[-1].id
+        try:
+            self._publish(fresh)
+        except Exception:  # the commit stands, and the others of its batch must hear of it
+            log.exception("publishing %d facts failed", len(fresh))
+
+    def overdue_mark(self) -> int | None:
+        """The mark to store along with the next commit, if it is time to."""
+        if self._published != self._marked and self._clock.monotonic() - self._marked_at >= MARK_AFTER:
+            return self._published
+        return None
+
+    def marked(self, published: int) -> None:
+        self._marked, self._marked_at = published, self._clock.monotonic()
+
+    async def sweep(self) -> int:
+        """Delete facts older than 10 minutes that were published; returns how many. Writes nothing without need."""
+        before, deleted = self._clock.now_ms() - KEEP_MS, 0
+        while True:
+            rows = await self._database.fetch(OLDEST)
+            if len(rows) < 2 or rows[0][1] >= before or rows[0][0] > self._published:
+                return deleted
+            deleted += await self._database.write(self._deleting(before))
+
+    def _deleting(self, before: int) -> Callable[[Transaction], Awaitable[int]]:
+        published = self._published
+
+        async def body(tx: Transaction) -> int:
+            return await tx.execute(DELETE_OLD, before=before, published=published)
+
+        return body
+
+    async def store_mark(self) -> None:
+        """At a clean end, so that nothing is published again."""
+        if (published := self._published) == self._marked:
+            return
+
+        async def body(tx: Transaction) -> None:
+            await tx.execute(PUT_MARK, name=self._name, published=published)
+
+        await self._database.write(body)
+        self.marked(published)
