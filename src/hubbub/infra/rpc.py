@@ -46,6 +46,10 @@ class Operation(NamedTuple):
     result: msgspec.msgpack.Decoder[Any]
 
 
+class TooLarge(ValueError):
+    """Arguments or an answer over 512 KiB: a defect of the Api, which must page."""
+
+
 @contextmanager
 def within(seconds: float) -> Generator[None]:
     """Every call made inside must be answered by then, inner ones and theirs too. An earlier deadline stands."""
@@ -167,7 +171,7 @@ def _time_left() -> float:
 
 def _bounded(payload: bytes, operation: Operation, what: str) -> bytes:
     if len(payload) > LARGEST:
-        raise ValueError(f"{operation.subject}: {what} take {len(payload)} bytes of {LARGEST}: it must page")
+        raise TooLarge(f"{operation.subject}: {what} take {len(payload)} bytes of {LARGEST}: it must page")
     return payload
 
 
@@ -193,13 +197,17 @@ async def _answer(operation: Operation, method: Callable[..., Awaitable[Any]], r
         return _failed("refused", refused.code, refused.data)
     except Unavailable as gone:
         return _failed("unavailable", str(gone), {"started": gone.started})
-    except msgspec.ValidationError as error:  # the caller's Api is another than ours
-        report(error)
-        return _failed("unavailable", f"{operation.subject}: not understood: {error}", {"started": False})
     except Exception as error:
         report(error)
-        why = str(error) if isinstance(error, ValueError) and "must page" in str(error) else type(error).__name__
-        return _failed("unavailable", f"{operation.subject}: {why}", {"started": True})
+        return _defect(operation, error)
+
+
+def _defect(operation: Operation, error: Exception) -> bytes:
+    """What the caller learns of what a service must not raise."""
+    if isinstance(error, msgspec.ValidationError):  # its Api is another than ours
+        return _failed("unavailable", f"{operation.subject}: not understood: {error}", {"started": False})
+    why = str(error) if isinstance(error, TooLarge) else type(error).__name__
+    return _failed("unavailable", f"{operation.subject}: {why}", {"started": True})
 
 
 def _failed(kind: str, code: str, data: dict[str, Any]) -> bytes:

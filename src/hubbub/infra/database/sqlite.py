@@ -25,6 +25,7 @@ from hubbub.clock import Clock
 from hubbub.errors import Unavailable
 from hubbub.infra.database import sqlite_file
 from hubbub.infra.database.base import Row, T, Transaction
+from hubbub.infra.database.migrations import migrate
 from hubbub.infra.database.outbox import PUT_MARK, Committed, Outbox, Publish
 from hubbub.infra.database.sqlite_file import CHECKPOINT_PAGES
 from hubbub.infra.database.sqlite_transaction import SqliteTransaction, in_our_words
@@ -72,7 +73,7 @@ class SqliteDatabase:
         *,
         clock: Clock,
         publish: Publish | None = None,
-        prepare: Callable[[str], None] = sqlite_file.migrate,
+        prepare: Callable[[str], None] = migrate,
     ) -> SqliteDatabase:
         """Open the file, made if absent, after `prepare(path)` brought its tables up to date.
 

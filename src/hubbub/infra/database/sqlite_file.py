@@ -36,10 +36,6 @@ def connect(path: str) -> apsw.Connection:
     return link
 
 
-def migrate(path: str) -> None:
-    create_tables(path)
-
-
 def create_tables(path: str) -> None:
     """Create the tables known at this moment, without Alembic: for tests of one service."""
     from sqlalchemy.schema import CreateIndex, CreateTable
