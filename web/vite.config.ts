@@ -1,0 +1,50 @@
+import { lingui, linguiTransformerBabelPreset } from "@lingui/vite-plugin";
+import babel from "@rolldown/plugin-babel";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+/** Where `vite dev` finds a running instance; everything the server answers itself is passed on to it. */
+const server = process.env.HUBBUB_DEV_SERVER ?? "http://127.0.0.1:8080";
+const reserved = ["/api", "/auth", "/servers", "/channels", "/invites", "/health"];
+
+export default defineConfig({
+  plugins: [react(), lingui(), babel({ presets: [linguiTransformerBabelPreset()] }), tailwindcss()],
+  resolve: { tsconfigPaths: true },
+  // The Python server replaces this word by a nonce of its own in each answer; libraries that add styles read it from the meta tag.
+  html: { cspNonce: "__CSP_NONCE__" },
+  build: {
+    outDir: "../src/hubbub/web",
+    emptyOutDir: true,
+    target: "es2022",
+    manifest: true,
+    // Nothing may become a data: URL: the page's policy allows fonts and worklets from its own origin only.
+    assetsInlineLimit: 0,
+    // The lazy editor and call chunks are above the warning on purpose; `npm run size` guards the first paint.
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: "react", test: /node_modules\/(react|react-dom|scheduler)\// }],
+        },
+      },
+    },
+  },
+  worker: { format: "es" },
+  server: {
+    proxy: {
+      ...Object.fromEntries(reserved.map((path) => [path, { target: server, changeOrigin: true }])),
+      "/gateway": { target: server, ws: true, changeOrigin: true },
+      "/rtc": { target: server, ws: true, changeOrigin: true },
+    },
+  },
+  test: {
+    projects: [
+      { extends: true, test: { name: "client", environment: "happy-dom", include: ["src/client/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "ui", environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"], exclude: ["src/client/**"], setupFiles: ["./vitest.ui.ts"] },
+      },
+    ],
+  },
+});
