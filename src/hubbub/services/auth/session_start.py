@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hubbub.clock import Clock
 from hubbub.ids import Snowflakes
 from hubbub.infra.database.base import Transaction
@@ -18,7 +20,7 @@ class SessionStart:
         self._clock = clock
         self._tokens = tokens
 
-    def prepare(self, user_id: int, device: Device) -> tuple[Tokens, dict[str, object]]:
+    def prepare(self, user_id: int, device: Device) -> tuple[Tokens, dict[str, Any]]:
         """The answer, and the row that makes it true: signing is too slow for a transaction."""
         now, session_id = self._clock.now_ms(), self._ids.next()
         refresh = refresh_token.first(session_id)
@@ -46,8 +48,8 @@ class SessionStart:
         )
 
 
-async def insert(tx: Transaction, row: dict[str, object]) -> None:
+async def insert(tx: Transaction, row: dict[str, Any]) -> None:
     """Sessions of the same person that expired a month ago go at this occasion."""
     await tx.execute(store.ADD_SESSION, **row)
-    month_ago = int(str(row["created_at"])) - 30 * 86_400_000
+    month_ago = row["created_at"] - 30 * 86_400_000
     await tx.execute(store.FORGET, user=row["user_id"], before=month_ago)
