@@ -1,0 +1,99 @@
+"""What media nodes report and what other services decide, turned into seats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from hubbub.clock import Clock
+from hubbub.events import Event
+from hubbub.ids import parse_id
+from hubbub.services.auth.events import SessionRevoked
+from hubbub.services.channel.events import ChannelDeleted, MemberRemoved, PermissionsChanged, ServerDeleted
+from hubbub.services.media.api import MediaApi
+from hubbub.services.media.events import ParticipantJoined, ParticipantLeft, SourcesChanged, SpeakingStarted
+from hubbub.services.voice.events import SpeakingChanged
+from hubbub.services.voice.room_join import RoomJoin
+from hubbub.services.voice.seats import Seat, Seats
+
+
+class VoiceStates:
+    def __init__(
+        self, media: MediaApi, clock: Clock, seats: Seats, join: RoomJoin, publish: Callable[[Event], None]
+    ) -> None:
+        self._media = media
+        self._clock = clock
+        self._seats = seats
+        self._join = join
+        self._publish = publish
+        self.speaking: dict[int, tuple[int, ...]] = {}  # channel -> who speaks; silent channels are absent
+
+    async def on_event(self, event: Event) -> None:
+        match event:
+            case ParticipantJoined():
+                if seat := self._seat(event.room, event.identity):
+                    self._seats.note(msgspec.structs.replace(seat, sid=event.sid))
+            case ParticipantLeft():
+                await self._media_left(event)
+            case SourcesChanged():
+                if seat := self._seat(event.room, event.identity):
+                    camera, screen = "camera" in event.sources, "screen" in event.sources
+                    self._seats.note(msgspec.structs.replace(seat, self_video=camera, self_stream=screen))
+            case SpeakingStarted():
+                self._spoke(event)
+            case PermissionsChanged():
+                await self._rights_changed(event)
+            case MemberRemoved():
+                await self._end(lambda seat: seat.server_id == event.server_id and seat.user.id == event.user_id)
+            case ChannelDeleted():
+                await self._end(lambda seat: seat.channel_id == event.channel_id)
+            case ServerDeleted():
+                await self._end(lambda seat: seat.server_id == event.server_id)
+            case SessionRevoked():
+                await self._end(lambda seat: seat.session_id == event.session_id)
+            case _:
+                pass
+
+    async def give_up_unused(self) -> None:
+        """Seats whose media did not come in time; call every few seconds."""
+        now = self._clock.now_ms()
+        await self._end(lambda seat: seat.sid is None and seat.expires <= now)
+
+    async def _end(self, chosen: Callable[[Seat], bool]) -> None:
+        for seat in self._seats.all():
+            if chosen(seat):
+                await self._media.remove(seat.room, seat.identity, "removed")
+                await self._seats.drop(seat.user.id)
+
+    async def _media_left(self, event: ParticipantLeft) -> None:
+        seat = self._seat(event.room, event.identity)
+        if seat is None or event.reason in ("replaced", "moved"):
+            return  # they sit elsewhere already, or the same person came again
+        if seat.sid is None or seat.sid == event.sid:
+            await self._seats.drop(seat.user.id)
+
+    async def _rights_changed(self, event: PermissionsChanged) -> None:
+        for seat in self._seats.on_servers((event.server_id,)):
+            if event.user_ids and seat.user.id not in event.user_ids:
+                continue
+            if await self._join.refresh(seat) is None:
+                await self._media.remove(seat.room, seat.identity, "removed")
+                await self._seats.drop(seat.user.id)
+
+    def _spoke(self, event: SpeakingStarted) -> None:
+        server, _, channel = event.room.partition(":")
+        server_id, channel_id = parse_id(server), parse_id(channel)
+        if server_id is None or channel_id is None:
+            return  # a room of an operator's own LiveKit tools
+        users = tuple(each for each in map(parse_id, event.identities) if each is not None)
+        if users:
+            self.speaking[channel_id] = users
+        else:
+            self.speaking.pop(channel_id, None)
+        self._publish(SpeakingChanged(server_id=server_id, channel_id=channel_id, user_ids=users))
+
+    def _seat(self, room: str, identity: str) -> Seat | None:
+        user_id = parse_id(identity)
+        seat = self._seats.of(user_id) if user_id is not None else None
+        return seat if seat is not None and seat.room == room else None
