@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -44,7 +44,7 @@ class VoiceService:
         self._join = RoomJoin(database, channels, users, media, clock, self._seats)
         self._moderation = MemberModerate(database, channels, media, clock, self._seats, self._join)
         self._states = VoiceStates(media, clock, self._seats, self._join, publish)
-        self._turns: dict[int, asyncio.Lock] = {}
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # gone with the last holder
         self._sweeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -94,16 +94,9 @@ class VoiceService:
         """Facts of media nodes and of other services (assembly subscribes), in order."""
         await self._states.on_event(event)
 
-    @asynccontextmanager
-    async def _turn(self, user_id: int):
+    def _turn(self, user_id: int) -> asyncio.Lock:
         """One change of a person's seat at a time: a join that overtakes a leave would leave a ghost."""
-        lock = self._turns.setdefault(user_id, asyncio.Lock())
-        try:
-            async with lock:
-                yield
-        finally:
-            if not lock.locked() and not lock._waiters:  # pyright: ignore[reportAttributeAccessIssue, reportPrivateUsage]
-                self._turns.pop(user_id, None)
+        return self._turns.setdefault(user_id, asyncio.Lock())
 
     async def _sweep(self) -> None:
         while True:

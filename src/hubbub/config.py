@@ -1,0 +1,287 @@
+"""All settings, read once at start: environment over `hubbub.toml` over the default. `hubbub config` prints this page.
+
+One frozen tree. A field's comment is its documentation; its metadata names the variable. A value that cannot be used
+is refused at start with the reason; unknown HUBBUB_ variables and unknown keys of the file are refused too, because a
+misspelt setting that does nothing is worse than a start that fails.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import msgspec
+
+Registration = Literal["invite", "open", "closed"]
+TlsMode = Literal["off", "self-signed", "files"]
+
+
+class ConfigRefused(Exception):
+    """What is wrong with a setting, for the operator."""
+
+
+class Option(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting: its variable, default as text, what it does, and how its text becomes a value."""
+
+    name: str
+    field: str
+    default: str
+    help: str
+    parse: Callable[[str], Any]
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process runs with."""
+
+    host: str
+    port: int
+    data_dir: Path
+    registration: Registration
+    media_port: int
+    public_url: str
+    public_ip: tuple[str, ...]
+    tls: TlsMode
+    tls_cert: str
+    tls_key: str
+    origins: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
+    rate_limit_scale: float
+    livekit_keys: dict[str, str]
+    jwt_secret: str
+    instance_name: str
+    replication: Literal["none", "litestream"]
+    encoded_calls: bool
+    log_level: str
+
+    @property
+    def database_path(self) -> Path:
+        return self.data_dir / "hubbub.db"
+
+    @property
+    def scheme(self) -> str:
+        return "http" if self.tls == "off" else "https"
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"is one of: {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:
+            raise ValueError(f"is a number from {low:g} to {high:g}")
+        return value
+
+    return parse
+
+
+def _port(text: str) -> int:
+    return int(_number(0, 65_535)(text))
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    found = _list(text)
+    for each in found:
+        if each != "*" and not each.startswith(("http://", "https://")):
+            raise ValueError("is a list of origins such as https://chat.example, or *")
+    return tuple(each.rstrip("/") for each in found)
+
+
+def _url(text: str) -> str:
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError("begins with http:// or https://")
+    return text.rstrip("/")
+
+
+def _keys(text: str) -> dict[str, str]:
+    """LiveKit's own form: `key: secret`, several separated by commas or lines."""
+    found: dict[str, str] = {}
+    for line in text.replace(",", "\n").splitlines():
+        if not line.strip():
+            continue
+        key, colon, secret = line.partition(":")
+        if not colon or not key.strip() or len(secret.strip()) < 32:
+            raise ValueError('is "key: secret" with a secret of at least 32 characters')
+        found[key.strip()] = secret.strip()
+    return found
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in ("0", "1", "true", "false", "yes", "no"):
+        raise ValueError("is 0 or 1")
+    return text.lower() in ("1", "true", "yes")
+
+
+def _option(name: str, field: str, default: str, help: str, parse: Callable[[str], Any] = str) -> Option:
+    return Option(name=name, field=field, default=default, help=help, parse=parse)
+
+
+OPTIONS: tuple[Option, ...] = (
+    _option("HUBBUB_HOST", "host", "127.0.0.1", "Address to listen on; 0.0.0.0 or :: for every interface."),
+    _option("HUBBUB_PORT", "port", "8080", "TCP port of pages, API, gateway and media signalling.", _port),
+    _option("HUBBUB_DATA_DIR", "data_dir", "./data", "Folder of database, keys and files; made on first start.", Path),
+    _option(
+        "HUBBUB_REGISTRATION",
+        "registration",
+        "invite",
+        "Who may make an account: invite (with a link), open (anybody), closed (nobody).",
+        _choice("invite", "open", "closed"),
+    ),
+    _option(
+        "HUBBUB_MEDIA_PORT", "media_port", "0", "UDP port of voice and video; 0: the same number as HUBBUB_PORT.", _port
+    ),
+    _option(
+        "HUBBUB_PUBLIC_URL",
+        "public_url",
+        "",
+        "Address that people type (https://talk.example): in invites, set-up link, voice, Origin. Empty: as asked.",
+        _url,
+    ),
+    _option(
+        "HUBBUB_PUBLIC_IP",
+        "public_ip",
+        "",
+        "Addresses for media, ip or ip:port, comma separated; behind NAT the outer one. Empty: all interfaces'.",
+        _list,
+    ),
+    _option(
+        "HUBBUB_TLS",
+        "tls",
+        "off",
+        "off (loopback, or behind a proxy), self-signed (made on first start), files (see the two below). TLS 1.3.",
+        _choice("off", "self-signed", "files"),
+    ),
+    _option("HUBBUB_TLS_CERT", "tls_cert", "", "Certificate chain in PEM, with HUBBUB_TLS=files."),
+    _option("HUBBUB_TLS_KEY", "tls_key", "", "Its private key in PEM, with HUBBUB_TLS=files."),
+    _option(
+        "HUBBUB_ORIGINS",
+        "origins",
+        "",
+        "Origins of other pages that may use this instance (one client, many instances), or *. Own origin always may.",
+        _origins,
+    ),
+    _option(
+        "HUBBUB_TRUSTED_PROXIES",
+        "trusted_proxies",
+        "",
+        "Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+        _list,
+    ),
+    _option(
+        "HUBBUB_RATE_LIMIT_SCALE",
+        "rate_limit_scale",
+        "1",
+        "Multiplies every rate limit; 0 switches them off (load tests on loopback only).",
+        _number(0, 1e9),
+    ),
+    _option(
+        "HUBBUB_LIVEKIT_KEYS",
+        "livekit_keys",
+        "",
+        'Keys for LiveKit\'s own tools: "key: secret", comma separated.',
+        _keys,
+    ),
+    _option(
+        "JWT_SECRET",
+        "jwt_secret",
+        "",
+        "RSA private key (PEM text or its path) that signs access tokens. Empty: made on first start.",
+    ),
+    _option("HUBBUB_NAME", "instance_name", "Hubbub", "Name of this instance, shown before anybody logs in."),
+    _option(
+        "HUBBUB_REPLICATION",
+        "replication",
+        "none",
+        "litestream: leave checkpoints of the database to a Litestream sidecar.",
+        _choice("none", "litestream"),
+    ),
+    _option(
+        "HUBBUB_ENCODED_CALLS",
+        "encoded_calls",
+        "0",
+        "1: every call between services is encoded as between processes. For tests of that.",
+        _flag,
+    ),
+    _option(
+        "HUBBUB_LOG_LEVEL",
+        "log_level",
+        "info",
+        "debug, info, warning or error. Logs are JSON lines on standard error.",
+        _choice("debug", "info", "warning", "error"),
+    ),
+)
+_BY_NAME = {option.name: option for option in OPTIONS}
+
+
+def load(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Config:
+    """Raises ConfigRefused. `file`: by default `hubbub.toml` in the working folder, if there is one."""
+    environment = os.environ if environment is None else environment
+    values = {**_from_file(file or Path("hubbub.toml"), required=file is not None), **_from_environment(environment)}
+    fields: dict[str, Any] = {}
+    for option in OPTIONS:
+        text = values.get(option.name, option.default)
+        try:
+            fields[option.field] = option.parse(text)
+        except ValueError as error:
+            raise ConfigRefused(f"{option.name}={text!r}: {error}") from None
+    config = Config(**fields)
+    if config.tls == "files" and not (config.tls_cert and config.tls_key):
+        raise ConfigRefused("HUBBUB_TLS=files needs HUBBUB_TLS_CERT and HUBBUB_TLS_KEY.")
+    return msgspec.structs.replace(config, media_port=config.media_port or config.port)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    unknown = sorted(name for name in environment if name.startswith("HUBBUB_") and name not in _BY_NAME)
+    if unknown:
+        raise ConfigRefused(f"{unknown[0]} is not a setting. `hubbub config` lists them all.")
+    return {name: value for name, value in environment.items() if name in _BY_NAME}
+
+
+def _from_file(path: Path, required: bool) -> dict[str, str]:
+    """Keys are the names without HUBBUB_, in lower case: `port = 8080`."""
+    try:
+        content = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        if required:
+            raise ConfigRefused(f"{path} does not exist.") from None
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ConfigRefused(f"{path}: {error}") from None
+    found: dict[str, str] = {}
+    for key, value in content.items():
+        name = "JWT_SECRET" if key == "jwt_secret" else f"HUBBUB_{key.upper()}"
+        if name not in _BY_NAME:
+            raise ConfigRefused(f"{path}: {key} is not a setting. `hubbub config` lists them all.")
+        found[name] = ",".join(map(str, cast("list[Any]", value))) if isinstance(value, list) else _text(value)
+    return found
+
+
+def _text(value: Any) -> str:
+    return ("1" if value else "0") if isinstance(value, bool) else str(value)
+
+
+def describe(config: Config | None = None) -> str:
+    """Every option with its default and meaning; with a config, also what is in force (secrets hidden)."""
+    lines: list[str] = []
+    for option in OPTIONS:
+        default = option.default or "(empty)"
+        lines.append(f"{option.name}={default}")
+        lines.append(f"    {option.help}")
+        if config is not None:
+            value = getattr(config, option.field)
+            secret = option.name in ("JWT_SECRET", "HUBBUB_LIVEKIT_KEYS") and value
+            lines.append(f"    now: {'(set)' if secret else value}")
+    return "\n".join(lines)
