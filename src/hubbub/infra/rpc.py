@@ -61,6 +61,10 @@ def within(seconds: float) -> Generator[None]:
         _deadline.reset(token)
 
 
+def _log_defect(error: BaseException) -> None:
+    log.error("a service raised what it must not", exc_info=error)
+
+
 def remote(api: type[A], bus: Bus) -> A:
     """The Api, answered by whoever serves it on the bus.
 
@@ -76,13 +80,13 @@ def remote(api: type[A], bus: Bus) -> A:
     return _stub("Remote", api, call)
 
 
-def encoded(api: type[A], service: A) -> A:
+def encoded(api: type[A], service: A, report: Report = _log_defect) -> A:
     """The service itself, but everything goes through the wire's encoding, as it would between two processes."""
 
     async def call(operation: Operation, arguments: tuple[Any, ...]) -> Any:
         request = _bounded(_encode((int(_time_left() * 1000), *arguments)), operation, "the arguments")
         method = getattr(service, operation.name)
-        return _result(operation, await _answer(operation, method, request, _log_defect))
+        return _result(operation, await _answer(operation, method, request, report))
 
     return _stub("Encoded", api, call)
 
@@ -187,6 +191,10 @@ def _handler(operation: Operation, service: Any, report: Report) -> Callable[[by
 async def _answer(operation: Operation, method: Callable[..., Awaitable[Any]], request: bytes, report: Report) -> bytes:
     try:
         left, *arguments = operation.arguments.decode(request)
+    except msgspec.ValidationError as error:  # the caller's Api is another than ours
+        report(error)
+        return _failed("unavailable", f"{operation.subject}: not understood: {error}", {"started": False})
+    try:
         async with asyncio.timeout(left / 1000):
             with within(left / 1000):
                 return _bounded(b"=" + _encode(await method(*arguments)), operation, "the answer")
@@ -199,15 +207,8 @@ async def _answer(operation: Operation, method: Callable[..., Awaitable[Any]], r
         return _failed("unavailable", str(gone), {"started": gone.started})
     except Exception as error:
         report(error)
-        return _defect(operation, error)
-
-
-def _defect(operation: Operation, error: Exception) -> bytes:
-    """What the caller learns of what a service must not raise."""
-    if isinstance(error, msgspec.ValidationError):  # its Api is another than ours
-        return _failed("unavailable", f"{operation.subject}: not understood: {error}", {"started": False})
-    why = str(error) if isinstance(error, TooLarge) else type(error).__name__
-    return _failed("unavailable", f"{operation.subject}: {why}", {"started": True})
+        why = str(error) if isinstance(error, TooLarge) else type(error).__name__
+        return _failed("unavailable", f"{operation.subject}: {why}", {"started": True})
 
 
 def _failed(kind: str, code: str, data: dict[str, Any]) -> bytes:
@@ -226,7 +227,3 @@ def _result(operation: Operation, reply: bytes) -> Any:
     if kind == "refused":
         raise Refused(code, **data)
     raise Unavailable(code, started=data["started"])
-
-
-def _log_defect(error: BaseException) -> None:
-    log.error("a service raised what it must not", exc_info=error)

@@ -178,6 +178,8 @@ class _Room(Generic[V]):
     def put(self, key: str, value: V, size: int, ttl: float) -> None:
         self.drop(key)
         size += len(key) + ENTRY_BYTES
+        if size > self._most:
+            return  # it would push out everything else and not fit even then
         self._entries[key] = value, size, self._clock.monotonic() + ttl
         self.bytes += size
         while self.bytes > self._most:

@@ -8,6 +8,7 @@ little late, how far publishing came: what lies after it is published again at s
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from hubbub.infra.database.statements import among
 
 KEEP_MS = 600_000
 PIECE = 500  # rows read or deleted at a time: about 2 ms of the loop
+RETRY = 1.0  # seconds until publishing that failed is tried again
 MARK_AFTER = 5.0  # seconds: at most so much is published again after a crash
 
 Publish = Callable[[Sequence[tuple[str, bytes]]], None]
@@ -59,11 +61,7 @@ RAISE_HEAD = (
     .on_conflict_do_update(index_elements=[streams.c.name], set_={"seq": streams.c.seq + 1})
     .returning(streams.c.seq)
 )
-ADD_FACT = (
-    insert(outbox)
-    .values({name: bindparam(name) for name in ("stream", "seq", "topic", "payload", "at")})
-    .returning(outbox.c.id)
-)
+ADD_FACT = insert(outbox).values({name: bindparam(name) for name in ("stream", "seq", "topic", "payload", "at")})
 HEADS = select(streams.c.name, streams.c.seq).where(among(streams.c.name, "names"))
 AFTER = (
     select(outbox.c.seq, outbox.c.payload)
@@ -108,6 +106,8 @@ class Outbox:
         self._clock = clock
         self._name = name
         self._publish: Publish | None = None
+        self._behind = True  # facts wait in the table; nobody publishes new ones out of turn
+        self._catching_up: asyncio.Task[None] | None = None
         self._published = 0  # highest id handed to the bus
         self._marked = 0  # what the stored mark says
         self._marked_at = clock.monotonic()
@@ -131,21 +131,43 @@ class Outbox:
         """Publish what a crash or a late subscriber left behind, in order, then every fact right after its commit."""
         rows = await self._database.fetch(MARK, name=self._name)
         self._published = self._marked = rows[0][0] if rows else 0
-        while rows := await self._database.fetch(UNPUBLISHED, mark=self._published):
-            publish([(topic, payload) for _, topic, payload in rows])
-            self._published = rows[-1][0]
-        self._publish = publish
+        self._publish, self._behind = publish, True
+        await self._catch_up()
+        if self._behind:
+            self._catching_up = asyncio.create_task(self._keep_trying())
 
     def committed(self, facts: Sequence[Committed]) -> None:
         """Called with the facts of each commit, in order."""
-        fresh = [(topic, payload) for id, topic, payload in facts if id > self._published]
-        if self._publish is None or not fresh:
-            return  # not yet: publish_to will find them
-        self._published = facts[-1].id
+        fresh = [fact for fact in facts if fact.id > self._published]
+        if self._behind or not fresh:
+            return  # somebody catches up, or did a moment ago
+        if fresh[0].id == self._published + 1 and self._told([(topic, payload) for _, topic, payload in fresh]):
+            self._published = fresh[-1].id
+            return
+        self._behind = True  # publishing failed, or another process wrote facts before these
+        self._catching_up = asyncio.create_task(self._keep_trying())
+
+    async def _catch_up(self) -> None:
+        while rows := await self._database.fetch(UNPUBLISHED, mark=self._published):
+            if not self._told([(topic, payload) for _, topic, payload in rows]):
+                return
+            self._published = rows[-1][0]
+            await asyncio.sleep(0)  # others want the loop too
+        self._behind = False  # in the same step as the empty answer: `committed` takes over without a gap
+
+    async def _keep_trying(self) -> None:
+        while self._behind:
+            await self._catch_up()
+            await asyncio.sleep(RETRY if self._behind else 0)
+
+    def _told(self, facts: Sequence[tuple[str, bytes]]) -> bool:
         try:
-            self._publish(fresh)
+            if self._publish:
+                self._publish(facts)
         except Exception:  # the commit stands, and the others of its batch must hear of it
-            log.exception("publishing %d facts failed", len(fresh))
+            log.exception("publishing %d facts failed, will try again", len(facts))
+            return False
+        return self._publish is not None
 
     def overdue_mark(self) -> int | None:
         """The mark to store along with the next commit, if it is time to."""
@@ -158,6 +180,8 @@ class Outbox:
 
     async def sweep(self) -> int:
         """Delete facts older than 10 minutes that were published; returns how many. Writes nothing without need."""
+        if not self._behind:
+            await self._catch_up()  # what another process wrote meanwhile
         before, deleted = self._clock.now_ms() - KEEP_MS, 0
         while True:
             rows = await self._database.fetch(OLDEST)
@@ -173,8 +197,11 @@ class Outbox:
 
         return body
 
-    async def store_mark(self) -> None:
-        """At a clean end, so that nothing is published again."""
+    async def close(self) -> None:
+        """A clean end: store the mark, so that nothing is published again."""
+        if self._catching_up:
+            self._catching_up.cancel()
+            await asyncio.wait([self._catching_up])
         if (published := self._published) == self._marked:
             return
 

@@ -127,7 +127,7 @@ class SqliteDatabase:
             self._sweeping.cancel()
             await asyncio.wait([self._sweeping])
         with contextlib.suppress(Unavailable):
-            await self._outbox.store_mark()
+            await self._outbox.close()
         self._closed = True
         while self._draining:
             await asyncio.wait([self._draining])

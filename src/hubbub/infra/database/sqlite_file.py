@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import apsw
+from sqlalchemy import MetaData
 
 from hubbub.infra.database.schema import metadata
 
 CHECKPOINT_PAGES = 1_000  # of 4 KiB: the log is copied into the file when it has grown past this
+SYNCHRONOUS = "full"  # a commit returns when the disk has it; "normal" loses acknowledged writes with the power
 WAL_LIMIT = 16 * 1024 * 1024  # bytes: a log that had to grow (long reader, big batch) shrinks again to this
 
 
@@ -29,14 +31,14 @@ def connect(path: str) -> apsw.Connection:
     """No busy timeout: the loop must never sleep in SQLite. No automatic checkpoint: the database asks for them."""
     link = apsw.Connection(path, statementcachesize=500)
     link.set_busy_timeout(0)
-    link.pragma("synchronous", "full")  # a commit returns when the disk has it
+    link.pragma("synchronous", SYNCHRONOUS)
     link.pragma("foreign_keys", True)
     link.pragma("wal_autocheckpoint", 0)
     link.pragma("journal_size_limit", WAL_LIMIT)
     return link
 
 
-def create_tables(path: str) -> None:
+def create_tables(path: str, tables: MetaData = metadata) -> None:
     """Create the tables known at this moment, without Alembic: for tests of one service."""
     from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -46,7 +48,7 @@ def create_tables(path: str) -> None:
     link.set_busy_timeout(10_000)
     link.pragma("journal_mode", "wal")
     with link:
-        for table in metadata.sorted_tables:
+        for table in tables.sorted_tables:
             link.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect("sqlite"))))
             for index in table.indexes:
                 link.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect("sqlite"))))

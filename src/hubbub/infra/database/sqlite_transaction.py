@@ -62,7 +62,8 @@ class SqliteTransaction:
         at = self._clock.now_ms()
         payload, topic = events.encode(event, stream, seq, at), event.topic
         row = {"stream": stream, "seq": seq, "topic": topic, "payload": payload, "at": at}
-        self.facts.append(Committed(self._run(ADD_FACT, row)[0][0][0], topic, payload))
+        link = self._run(ADD_FACT, row)[1]
+        self.facts.append(Committed(link.last_insert_rowid(), topic, payload))
         return seq
 
     def end(self) -> None:
