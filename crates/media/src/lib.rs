@@ -1,1 +1,32 @@
-pub fn x(){}
+//! Hubbub's media engine: a selective forwarding unit over str0m.
+//!
+//! [`Engine`] runs one thread that owns one UDP socket and all rooms (`shard.rs`, which does no I/O). Commands go in by a
+//! bounded queue, events come out by another; a file descriptor is readable while events wait. Packets never leave here.
+
+mod command;
+mod control;
+mod egress;
+mod engine;
+mod event;
+mod fanout;
+mod forward;
+mod net;
+mod offer;
+mod outbox;
+mod peer;
+mod quality;
+mod room;
+mod rtc;
+mod sdp;
+mod shard;
+mod socket;
+mod speaker;
+mod stun;
+mod subscriber;
+mod track;
+mod transport;
+
+pub use command::Command;
+pub use engine::{Config, Engine};
+pub use event::{Event, Id, Kind, Level, QualityReport, Side};
+pub use shard::Stats;

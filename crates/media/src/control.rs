@@ -1,0 +1,525 @@
+//! Commands: who is in which room, who publishes what, who receives it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use str0m::media::Mid;
+
+use crate::command::Command;
+use crate::event::{Event, Id, Kind, Side};
+use crate::forward::Rewriter;
+use crate::offer;
+use crate::peer::{Announced, Peer, Subscriber};
+use crate::room::Room;
+use crate::rtc;
+use crate::sdp;
+use crate::shard::{Shard, guard};
+use crate::subscriber::Negotiation;
+use crate::track::{Binding, Subscription, Track};
+use crate::transport::DataWrite;
+
+impl Shard {
+    pub fn command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::OpenRoom { room } => {
+                if !self.room_ids.contains_key(&room) {
+                    let key = self.rooms.insert(Room::new(room.clone()));
+                    self.room_ids.insert(room, key);
+                }
+            }
+            Command::CloseRoom { room } => self.close_room(now, &room),
+            Command::OpenPeer { room, peer } => self.open_peer(now, &room, peer),
+            Command::ClosePeer { peer } => self.with_peer(&peer, |s, key| s.close_peer(now, key)),
+            Command::AnnounceTrack { peer, cid, track, kind } => {
+                self.with_peer(&peer, |s, key| s.announce(key, cid, track, kind));
+            }
+            Command::WithdrawTrack { track } => self.with_track(&track, Self::withdraw),
+            Command::MuteTrack { track, muted } => self.with_track(&track, |s, key| s.mute(now, key, muted)),
+            Command::PublisherOffer { peer, sdp } => self.with_peer(&peer, |s, key| {
+                if let Err(reason) = s.publisher_offer(now, key, &sdp) {
+                    s.refuse(key, Side::Publisher, reason);
+                }
+            }),
+            Command::OpenSubscriber { peer } => self.with_peer(&peer, |s, key| s.open_subscriber(now, key)),
+            Command::SubscriberAnswer { peer, sdp } => self.with_peer(&peer, |s, key| {
+                if let Err(reason) = s.subscriber_answer(now, key, &sdp) {
+                    s.refuse(key, Side::Subscriber, reason);
+                }
+            }),
+            Command::RestartSubscriber { peer } => self.with_peer(&peer, |s, key| {
+                if let Some(subscriber) = &mut s.peers[key].subscriber {
+                    subscriber.negotiation.restart();
+                    s.unsettled.push(key);
+                }
+            }),
+            Command::Subscribe { peer, track } => self.with_both(&peer, &track, Self::subscribe),
+            Command::Unsubscribe { peer, track } => self.with_both(&peer, &track, Self::unsubscribe),
+            Command::Pause { peer, track, paused } => {
+                self.with_both(&peer, &track, |s, peer, track| s.pause(now, peer, track, paused));
+            }
+            Command::SendData {
+                peers,
+                reliable,
+                payload,
+            } => {
+                for peer in &peers {
+                    self.with_peer(peer, |s, key| s.send_data(now, key, reliable, &payload));
+                }
+            }
+        }
+    }
+
+    fn with_peer(&mut self, id: &Id, body: impl FnOnce(&mut Self, usize)) {
+        if let Some(key) = self.peer_ids.get(id).copied().filter(|k| !self.is_broken(*k)) {
+            body(self, key);
+        }
+    }
+
+    /// One of its connections panicked and must not be called; `settle` drops the peer.
+    fn is_broken(&self, peer: usize) -> bool {
+        let p = &self.peers[peer];
+        let conns = [p.publisher.conn, p.subscriber.as_ref().map(|s| s.conn)];
+        conns.into_iter().flatten().any(|c| self.conns[c].broken)
+    }
+
+    fn with_track(&mut self, id: &Id, body: impl FnOnce(&mut Self, usize)) {
+        if let Some(key) = self.track_ids.get(id).copied() {
+            body(self, key);
+        }
+    }
+
+    fn with_both(&mut self, peer: &Id, track: &Id, body: impl FnOnce(&mut Self, usize, usize)) {
+        if let Some(track) = self.track_ids.get(track).copied() {
+            self.with_peer(peer, |s, peer| body(s, peer, track));
+        }
+    }
+
+    fn refuse(&mut self, peer: usize, side: Side, reason: String) {
+        self.events.push(Event::NegotiationFailed {
+            peer: self.peers[peer].id.clone(),
+            side,
+            reason,
+        });
+    }
+
+    fn close_room(&mut self, now: Instant, room: &Id) {
+        let Some(key) = self.room_ids.remove(room) else { return };
+        for peer in self.rooms[key].peers.clone() {
+            self.close_peer(now, peer);
+        }
+        self.rooms.remove(key);
+    }
+
+    /// The engine ends.
+    pub fn close_all(&mut self, now: Instant) {
+        for room in self.room_ids.keys().cloned().collect::<Vec<_>>() {
+            self.close_room(now, &room);
+        }
+    }
+
+    fn open_peer(&mut self, now: Instant, room: &Id, peer: Id) {
+        let Some(room) = self.room_ids.get(room).copied() else {
+            return;
+        };
+        if self.peer_ids.contains_key(&peer) {
+            return;
+        }
+        let key = self.peers.insert(Peer::new(peer.clone(), room, now));
+        self.rooms[room].peers.push(key);
+        self.peer_ids.insert(peer, key);
+    }
+
+    fn close_peer(&mut self, _now: Instant, key: usize) {
+        for track in self.peers[key].tracks.clone() {
+            self.withdraw(track);
+        }
+        let peer = self.peers.remove(key);
+        for track in peer.subscriptions {
+            if let Some(track) = self.tracks.get_mut(track) {
+                track.subscriptions.retain(|s| s.peer != key);
+            }
+        }
+        for conn in [peer.publisher.conn, peer.subscriber.map(|s| s.conn)]
+            .into_iter()
+            .flatten()
+        {
+            self.remove_conn(conn);
+        }
+        self.rooms[peer.room].peers.retain(|p| *p != key);
+        self.peer_ids.remove(&peer.id);
+    }
+
+    /// A connection broke: its peer has to come anew.
+    pub(crate) fn drop_stuck(&mut self, now: Instant, conn: usize, reason: String) {
+        let Some(peer) = self.conns.get(conn).map(|c| c.peer) else {
+            return;
+        };
+        self.events.push(Event::Stuck {
+            peer: self.peers[peer].id.clone(),
+            reason,
+        });
+        self.close_peer(now, peer);
+    }
+
+    fn announce(&mut self, peer: usize, cid: String, id: Id, kind: Kind) {
+        if self.track_ids.contains_key(&id) {
+            return;
+        }
+        let key = self
+            .tracks
+            .insert(Track::new(id.clone(), peer, self.peers[peer].room, kind));
+        self.track_ids.insert(id, key);
+        self.peers[peer].tracks.push(key);
+        self.peers[peer].publisher.announced.push(Announced { cid, track: key });
+        self.bind(peer); // the offer may have come first
+    }
+
+    fn withdraw(&mut self, key: usize) {
+        let track = self.tracks.remove(key);
+        self.track_ids.remove(&track.id);
+        self.rooms[track.room].heard.retain(|t| *t != key);
+        if let Some(peer) = self.peers.get_mut(track.peer) {
+            peer.tracks.retain(|t| *t != key);
+            peer.publisher.announced.retain(|a| a.track != key);
+            peer.publisher
+                .bindings
+                .iter_mut()
+                .filter(|b| b.track == Some(key))
+                .for_each(|b| b.track = None);
+        }
+        let receivers: Vec<usize> = self
+            .peers
+            .iter()
+            .filter(|(_, p)| p.subscriptions.contains(&key))
+            .map(|(k, _)| k)
+            .collect();
+        for peer in receivers {
+            self.end_subscription(peer, key);
+        }
+    }
+
+    fn mute(&mut self, now: Instant, key: usize, muted: bool) {
+        let track = &mut self.tracks[key];
+        track.muted = muted;
+        track.window.close();
+        if muted {
+            track.stop_all();
+            self.rooms[track.room].heard.retain(|t| *t != key);
+        } else {
+            track.want_key_frame(now);
+            self.request_key_frame(now, key);
+        }
+    }
+
+    fn publisher_offer(&mut self, now: Instant, peer: usize, text: &str) -> Result<(), String> {
+        let offer = offer::read(text)?;
+        let conn = match self.peers[peer].publisher.conn {
+            Some(conn) if self.conns[conn].transport.is_alive() => conn,
+            old => {
+                // DTLS was closed: what the client offers now is a new connection.
+                old.into_iter().for_each(|c| self.remove_conn(c));
+                let transport = self.shared.transport(Side::Publisher, now);
+                self.add_conn(now, peer, Side::Publisher, Box::new(transport))
+            }
+        };
+        self.peers[peer].publisher.conn = Some(conn);
+        let answered = guard(|| self.conns[conn].transport.accept_offer(&offer.text));
+        self.touch(conn);
+        let answer = match answered {
+            Ok(answer) => answer?,
+            Err(panic) => {
+                self.break_conn(conn, panic.clone());
+                return Err(panic);
+            }
+        };
+        self.update_ufrag(conn);
+        let sdp = offer.finish_answer(&answer);
+        self.events.push(Event::PublisherAnswer {
+            peer: self.peers[peer].id.clone(),
+            sdp,
+        });
+        self.take_sections(peer, offer.sections);
+        self.bind(peer);
+        Ok(())
+    }
+
+    /// Ends the tracks whose sections stopped or carry something else now.
+    fn take_sections(&mut self, peer: usize, sections: Vec<offer::OfferSection>) {
+        let old = std::mem::take(&mut self.peers[peer].publisher.bindings);
+        let mut kept = Vec::new();
+        for s in sections.into_iter().filter(|s| s.sending) {
+            let before = old
+                .iter()
+                .find(|b| b.name == s.mid && b.cid == s.cid && b.kind == s.kind);
+            let track = before.and_then(|b| b.track);
+            let mid = Mid::from(s.mid.as_str());
+            kept.push(Binding {
+                mid,
+                name: s.mid,
+                cid: s.cid,
+                kind: s.kind,
+                stereo: s.stereo,
+                track,
+            });
+        }
+        for key in old.iter().filter_map(|b| b.track) {
+            let track = &mut self.tracks[key];
+            if kept.iter().any(|b| b.track == Some(key)) {
+                continue;
+            }
+            track.mid = None;
+            track.stop_all();
+            let track = track.id.clone();
+            self.events.push(Event::TrackEnded {
+                peer: self.peers[peer].id.clone(),
+                track,
+            });
+        }
+        self.peers[peer].publisher.bindings = kept;
+    }
+
+    /// Brings announced tracks and the sections of the last offer together.
+    fn bind(&mut self, peer: usize) {
+        let publisher = &mut self.peers[peer].publisher;
+        let mut bindings = std::mem::take(&mut publisher.bindings);
+        for b in &mut bindings {
+            if let (None, Some(cid)) = (b.track, &b.cid) {
+                b.track = publisher.claim(cid, |t| self.tracks.get(t).map(|t| t.kind), b.kind);
+            }
+            if let Some(track) = b.track.and_then(|t| self.tracks.get_mut(t)) {
+                track.mid = Some(b.mid);
+                track.stereo = b.stereo;
+            }
+        }
+        publisher.bindings = bindings;
+    }
+
+    fn open_subscriber(&mut self, now: Instant, key: usize) {
+        if self.peers[key].subscriber.is_some() {
+            return;
+        }
+        let transport = self.shared.transport(Side::Subscriber, now);
+        let conn = self.add_conn(now, key, Side::Subscriber, Box::new(transport));
+        let session = u64::from(self.conns[conn].transport.new_ssrc()) << 29;
+        let negotiation = Negotiation::new(session);
+        self.peers[key].subscriber = Some(Subscriber {
+            conn,
+            negotiation,
+            data_open: false,
+        });
+        for track in self.peers[key].subscriptions.clone() {
+            self.place(key, track);
+        }
+        self.unsettled.push(key);
+    }
+
+    fn subscriber_answer(&mut self, now: Instant, key: usize, text: &str) -> Result<(), String> {
+        let Peer {
+            subscriber: Some(subscriber),
+            ..
+        } = &mut self.peers[key]
+        else {
+            return Err("there is no subscriber side".to_owned());
+        };
+        let answer = sdp::parse_answer(text)?;
+        let accepted = subscriber.negotiation.answered(&answer)?;
+        let conn = subscriber.conn;
+        let transport = &mut self.conns[conn].transport;
+        let applied = guard(|| {
+            if accepted.first {
+                transport.connect(&answer.remote, answer.active)?;
+            } else if let Some(local) = &accepted.restart {
+                transport.reconnect(local, &answer.remote);
+            }
+            accepted
+                .live
+                .iter()
+                .for_each(|(_, stream)| transport.egress().declare(stream));
+            Ok(())
+        });
+        if let Err(reason) = applied.and_then(|r: Result<(), String>| r) {
+            self.break_conn(conn, reason.clone());
+            return Err(reason);
+        }
+        self.update_ufrag(conn);
+        for (track, stream) in accepted.live {
+            let Some(track_) = self.tracks.get_mut(track) else {
+                continue;
+            };
+            track_
+                .subscriptions
+                .iter_mut()
+                .filter(|s| s.peer == key)
+                .for_each(|s| s.stream = Some(stream));
+            track_.want_key_frame(now);
+            self.request_key_frame(now, track);
+        }
+        self.touch(conn);
+        self.unsettled.push(key);
+        Ok(())
+    }
+
+    fn subscribe(&mut self, peer: usize, track: usize) {
+        if self.peers[peer].subscriptions.contains(&track) {
+            return;
+        }
+        self.peers[peer].subscriptions.push(track);
+        self.place(peer, track);
+    }
+
+    /// Asks for a section, if there is a subscriber side.
+    fn place(&mut self, key: usize, track: usize) {
+        let t = &mut self.tracks[track];
+        let publisher = self.peers[t.peer].id.clone();
+        let Some(subscriber) = &mut self.peers[key].subscriber else {
+            return;
+        };
+        if !subscriber.negotiation.subscribe(track, t.kind, publisher, t.id.clone()) {
+            return;
+        }
+        let conn = subscriber.conn;
+        let first = self.conns[conn].transport.new_ssrc() as u16;
+        let rewriter = Rewriter::new(t.kind, first);
+        t.subscriptions.push(Subscription {
+            peer: key,
+            conn,
+            stream: None,
+            paused: false,
+            rewriter,
+        });
+        self.unsettled.push(key);
+    }
+
+    fn unsubscribe(&mut self, peer: usize, track: usize) {
+        self.tracks[track].subscriptions.retain(|s| s.peer != peer);
+        self.end_subscription(peer, track);
+    }
+
+    /// The receiver's half of the end of a subscription; the track may be gone already.
+    fn end_subscription(&mut self, key: usize, track: usize) {
+        let peer = &mut self.peers[key];
+        peer.subscriptions.retain(|t| *t != track);
+        let Some(subscriber) = &mut peer.subscriber else { return };
+        let (conn, stream) = (subscriber.conn, subscriber.negotiation.unsubscribe(track));
+        self.unsettled.push(key);
+        if let Some(stream) = stream {
+            let transport = &mut self.conns[conn].transport;
+            match guard(|| transport.egress().withdraw(&stream)) {
+                Ok(()) => self.touch(conn),
+                Err(reason) => self.break_conn(conn, reason),
+            }
+        }
+    }
+
+    fn pause(&mut self, now: Instant, peer: usize, track: usize, paused: bool) {
+        let t = &mut self.tracks[track];
+        let Some(s) = t
+            .subscriptions
+            .iter_mut()
+            .find(|s| s.peer == peer && s.paused != paused)
+        else {
+            return;
+        };
+        s.paused = paused;
+        s.rewriter.stop();
+        if !paused {
+            t.want_key_frame(now);
+            self.request_key_frame(now, track);
+        }
+    }
+
+    /// Writes the peer's next offer unless one is in flight or nothing changed.
+    pub(crate) fn offer_if_due(&mut self, key: usize) {
+        if !self.peers.contains(key) || self.is_broken(key) {
+            return;
+        }
+        let Peer {
+            id,
+            subscriber: Some(s),
+            ..
+        } = &mut self.peers[key]
+        else {
+            return;
+        };
+        if !s.negotiation.offer_due() {
+            return;
+        }
+        let transport = &mut self.conns[s.conn].transport;
+        s.negotiation.plan(rtc::fresh_credentials, || transport.new_ssrc());
+        s.negotiation
+            .mark_stereo(|t| self.tracks.get(t).is_some_and(|t| t.stereo));
+        let sdp = s.negotiation.write(
+            &transport.credentials(),
+            &self.shared.fingerprint,
+            &self.shared.candidates,
+        );
+        self.events.push(Event::SubscriberOffer { peer: id.clone(), sdp });
+    }
+
+    pub(crate) fn data_opened(&mut self, key: usize) {
+        let peer = &mut self.peers[key];
+        self.events.push(Event::DataOpen { peer: peer.id.clone() });
+        if let Some(s) = &mut peer.subscriber {
+            s.data_open = true;
+        }
+        self.send_backlog(key);
+    }
+
+    pub(crate) fn send_backlog(&mut self, key: usize) {
+        while let Some(payload) = self.peers[key].backlog.front() {
+            match self.write_data(key, true, &payload) {
+                DataWrite::Done => self.peers[key].backlog.pop(),
+                DataWrite::Refused => {
+                    self.stats.dropped += 1;
+                    self.peers[key].backlog.pop();
+                }
+                DataWrite::Full | DataWrite::NotOpen => return,
+            }
+        }
+    }
+
+    fn send_data(&mut self, now: Instant, key: usize, reliable: bool, payload: &Arc<[u8]>) {
+        if payload.len() > sdp::MAX_MESSAGE {
+            self.stats.dropped += 1;
+            return;
+        }
+        let behind = reliable && !self.peers[key].backlog.is_empty();
+        let wrote = if behind {
+            DataWrite::Full
+        } else {
+            self.write_data(key, reliable, payload)
+        };
+        match wrote {
+            DataWrite::Done => {}
+            DataWrite::Full | DataWrite::NotOpen if reliable => {
+                let open = self.peers[key]
+                    .subscriber
+                    .as_ref()
+                    .filter(|s| s.data_open)
+                    .map(|s| s.conn);
+                let kept = self.peers[key].backlog.push(now, open.is_some(), payload.clone());
+                if let (false, Some(conn)) = (kept, open) {
+                    self.break_conn(conn, "does not read its reliable data".to_owned());
+                }
+            }
+            _ => self.stats.dropped += 1,
+        }
+    }
+
+    fn write_data(&mut self, key: usize, reliable: bool, payload: &[u8]) -> DataWrite {
+        let Some(conn) = self.peers[key].subscriber.as_ref().map(|s| s.conn) else {
+            return DataWrite::NotOpen;
+        };
+        let transport = &mut self.conns[conn].transport;
+        match guard(|| transport.write_data(reliable, payload)) {
+            Ok(wrote) => {
+                self.touch(conn);
+                wrote
+            }
+            Err(reason) => {
+                self.break_conn(conn, reason);
+                DataWrite::NotOpen
+            }
+        }
+    }
+}
