@@ -248,3 +248,13 @@ def _id(of: int | None) -> str | None:
 
 def _instant(of: int | None) -> str | None:
     return None if of is None else rfc3339(of)
+
+
+def explanation(of: channel_api.Explanation) -> things.Explanation:
+    return things.Explanation(
+        allowed=of.allowed,
+        decided_by=of.decided_by,
+        channel_id=_id(of.channel_id),
+        target_id=_id(of.target_id),
+        valid_until=_instant(of.valid_until),
+    )

@@ -12,7 +12,9 @@ Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Id = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,19}$")]
 Bits = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,19}$")]
-Content = Annotated[str, msgspec.Meta(max_length=16_000)]  # the limit of 4,000 is the chat service's; this one bounds work
+Content = Annotated[
+    str, msgspec.Meta(max_length=16_000)
+]  # the limit of 4,000 is the chat service's; this one bounds work
 Nonce = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 

@@ -250,3 +250,21 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     errors: tuple[FieldError, ...] = ()
     retry_after: float | None = None
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a permission is granted or not, and which entry or role decided."""
+
+    allowed: bool
+    decided_by: str
+    channel_id: str | None
+    target_id: str | None
+    valid_until: str | None
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """`status` is "ok" while every check is."""
+
+    status: str
+    version: str
+    checks: dict[str, str]

@@ -1,0 +1,144 @@
+"""REST put together: which handlers answer where, and how every error looks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response, Router, get
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from hubbub.clock import Clock
+from hubbub.errors import HubbubError
+from hubbub.protocols.rest import accounts, channels, errors, invites, messages, pages, roles, servers, voice
+from hubbub.protocols.rest.context import Gate
+from hubbub.protocols.rest.views import Views
+from hubbub.protocols.wire.things import FieldError, Health, Instance, Problem
+from hubbub.services.auth.api import AuthApi
+from hubbub.services.channel.api import ChannelApi
+from hubbub.services.chat.api import ChatApi
+from hubbub.services.limits.api import LimitsApi
+from hubbub.services.presence.api import PresenceApi
+from hubbub.services.user.api import UserApi
+from hubbub.services.voice.api import VoiceApi
+
+BODY_LIMIT = 64 * 1024
+log = logging.getLogger(__name__)
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """What REST translates to."""
+
+    auth: AuthApi
+    users: UserApi
+    channels: ChannelApi
+    chat: ChatApi
+    voice: VoiceApi
+    presence: PresenceApi
+    limits: LimitsApi
+
+
+def build(
+    services: Services,
+    clock: Clock,
+    instance: Callable[[str], Awaitable[Instance]],
+    health: Callable[[], Awaitable[Health]],
+    web: Path,
+    extra: list[HTTPRouteHandler],
+) -> Litestar:
+    """`instance(origin)` and `health()` are asked per request; `extra` are handlers of other protocols' HTTP parts."""
+
+    @get("/instance")
+    async def instance_handler(request: Request[Any, Any, Any]) -> Instance:
+        return await instance(request.scope["state"].get("origin", ""))
+
+    @get(["/health", "/api/health"])
+    async def health_handler() -> Response[Health]:
+        found = await health()
+        return Response(found, status_code=200 if found.status == "ok" else 503)
+
+    views = Views(services.chat, services.voice)
+    gate = Gate(services.auth, services.limits)
+    opened = [
+        *accounts.open_routes(services.auth, services.users, services.limits),
+        *invites.open_routes(services.channels, services.presence, services.voice, services.limits),
+    ]
+    known = [
+        *accounts.routes(services.auth, services.users, services.limits),
+        *servers.routes(services.channels, views),
+        *channels.routes(services.channels, views),
+        *channels.entry_routes(services.channels, clock),
+        *roles.routes(services.channels),
+        *invites.routes(services.channels, views),
+        *messages.routes(services.chat, services.limits),
+        *voice.routes(services.voice),
+    ]
+    return Litestar(
+        [
+            Router("/api", route_handlers=[instance_handler, *opened]),
+            Router("/api", route_handlers=known, before_request=gate),
+            Router("/", route_handlers=opened, include_in_schema=False),
+            Router("/", route_handlers=known, before_request=gate, include_in_schema=False),
+            health_handler,
+            *extra,
+            *pages.routes(pages.Site(web)),
+        ],
+        request_max_body_size=BODY_LIMIT,
+        exception_handlers={
+            HubbubError: _refused,
+            ValidationException: _invalid,
+            HTTPException: _http,
+            Exception: _defect,
+        },
+        openapi_config=OpenAPIConfig(
+            title="Hubbub", version="1", path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
+        ),
+        debug=False,
+        logging_config=None,
+    )
+
+
+def _answer(problem: Problem) -> Response[bytes]:
+    headers = {"Retry-After": str(max(1, round(problem.retry_after)))} if problem.retry_after else None
+    return Response(
+        msgspec.json.encode(problem),
+        media_type="application/problem+json",
+        status_code=problem.status,
+        headers=headers,
+    )
+
+
+def _refused(_: Request[Any, Any, Any], error: HubbubError) -> Response[bytes]:
+    return _answer(errors.problem(error))
+
+
+def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    found: list[FieldError] = []
+    extra: Any = error.extra
+    for each in extra if isinstance(extra, list) else []:
+        field = str(each.get("key", "body")) if isinstance(each, dict) else "body"
+        detail = str(each.get("message", each)) if isinstance(each, dict) else str(each)
+        found.append(FieldError(field=field, code="invalid", detail=detail))
+    reason = found[0].detail if found else "Look at the fields."
+    return _answer(errors.named("request.invalid", {"reason": reason}, tuple(found)))
+
+
+_STATUS_CODES = {404: "request.not_found", 405: "request.method", 413: "request.too_large", 415: "request.media_type"}
+
+
+def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    code = _STATUS_CODES.get(error.status_code)
+    if code is None and error.status_code >= 500:
+        return _defect(_, error)
+    return _answer(errors.named(code or "request.invalid", {"limit": BODY_LIMIT, "reason": error.detail}))
+
+
+def _defect(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _answer(errors.named("internal", {}))

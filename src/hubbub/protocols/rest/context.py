@@ -1,0 +1,87 @@
+"""What every handler needs to know of a request: who, from where, under which address of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+from uuid import uuid4
+
+from litestar import Request
+
+from hubbub.errors import Refused
+from hubbub.ids import parse_id
+from hubbub.services.auth.api import AuthApi, Device, Principal
+from hubbub.services.limits.api import Class, LimitsApi
+
+AnyRequest = Request[Any, Any, Any]
+BeforeRequest = Callable[[AnyRequest], Awaitable[None]]
+
+
+class Gate:
+    """Runs before each handler: token, then rate. A handler's `opt={"rate": …}` names another class of rate."""
+
+    def __init__(self, auth: AuthApi, limits: LimitsApi) -> None:
+        self._auth = auth
+        self._limits = limits
+
+    async def __call__(self, request: AnyRequest) -> None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Refused("auth.token_missing")
+        principal = await self._auth.authenticate(token.strip())
+        usual: Class = "read" if request.method in ("GET", "HEAD") else "write"
+        kind = cast("Class", request.route_handler.opt.get("rate", usual))
+        await self._limits.take(kind, str(principal.user_id), 1)
+        request.state.principal = principal
+
+
+def principal(request: AnyRequest) -> Principal:
+    """Set by the gate; a handler outside of it has no business here."""
+    return cast("Principal", request.state.principal)
+
+
+def address(request: AnyRequest) -> str:
+    """The client's, as the edge found it."""
+    return cast("str", request.scope["state"].get("address", ""))
+
+
+def origin(request: AnyRequest) -> str:
+    """`https://talk.example`: the operator's public URL, or how this request reached us."""
+    return cast("str", request.scope["state"].get("origin", ""))
+
+
+def request_key(request: AnyRequest) -> str:
+    """The Idempotency-Key, or a fresh one: then a repeat is a new request."""
+    given = request.headers.get("idempotency-key", "").strip()
+    if len(given) > 128 or not given.isprintable():
+        raise Refused("request.invalid", reason="An Idempotency-Key has at most 128 printable characters.")
+    return given or uuid4().hex
+
+
+def device(request: AnyRequest, named: str | None = None) -> Device:
+    return Device(" ".join((named or _agent(request.headers.get("user-agent", ""))).split())[:100], address(request))
+
+
+def id_or(code: str, text: str) -> int:
+    """The id in a path; whatever is no id does not exist (`code`)."""
+    found = parse_id(text)
+    if found is None:
+        raise Refused(code)
+    return found
+
+
+def optional_id(text: str | None, code: str) -> int | None:
+    return None if text is None else id_or(code, text)
+
+
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"))
+
+
+def _agent(text: str) -> str:
+    """A User-Agent in words, as the owner of a session would say it."""
+    browser = next((name for mark, name in _BROWSERS if mark in text), "")
+    system = next((name for mark, name in _SYSTEMS if mark in text), "Linux" if "Linux" in text else "")
+    if browser and system:
+        return f"{browser} on {system}"
+    return browser or text.split(" ")[0][:60] or "Unknown program"

@@ -1,0 +1,107 @@
+"""The outermost layer of HTTP: who asks from where (proxies), which pages may (Origin, CORS), headers of every answer.
+
+An ASGI application around the REST one; sockets never come through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from hubbub.protocols.rest import errors
+from hubbub.protocols.websocket.handshake import Origins, Proxies
+
+Scope = Any  # ASGI's types are dictionaries whose shape depends on a field
+Receive = Callable[..., Any]
+Send = Callable[..., Any]
+
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
+_ASKED = b"authorization, content-type, idempotency-key"
+
+
+class Edge:
+    """`public_url` "" means: whatever Host the client asked for."""
+
+    def __init__(self, app: Any, origins: Origins, proxies: Proxies, public_url: str, secure: bool) -> None:
+        self._app = app
+        self._origins = origins
+        self._proxies = proxies
+        self._public_url = public_url
+        self._secure = secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        peer = (scope.get("client") or ("", 0))[0]
+        host = headers.get(b"host", b"").decode("latin-1")
+        state = scope.setdefault("state", {})
+        state["address"] = self._proxies.client(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1"))
+        state["origin"] = self._public_url or f"{self._scheme(headers, peer)}://{host}"
+        page = headers.get(b"origin")
+        if page is None:
+            await self._app(scope, receive, _with(send, _ALWAYS))
+        elif not self._allows(page.decode("latin-1"), host):
+            await _refuse(send, page.decode("latin-1"))
+        elif scope["method"] == "OPTIONS":
+            await _preflight(send, page)
+        else:
+            await self._app(scope, receive, _with(send, (*_ALWAYS, *_cors(page))))
+
+    def _allows(self, page: str, host: str) -> bool:
+        return self._origins.allows(page, host) or (self._public_url != "" and page == self._public_url)
+
+    def _scheme(self, headers: dict[bytes, bytes], peer: str) -> str:
+        if self._proxies.trusts(peer) and (given := headers.get(b"x-forwarded-proto")):
+            return "https" if given.strip().lower() == b"https" else "http"
+        return "https" if self._secure else "http"
+
+
+def _cors(page: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """No credentials: tokens travel in a header, there are no cookies."""
+    return (
+        (b"access-control-allow-origin", page),
+        (b"access-control-expose-headers", b"retry-after"),
+        (b"vary", b"origin"),
+    )
+
+
+def _with(send: Send, added: tuple[tuple[bytes, bytes], ...]) -> Send:
+    async def forward(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), *added]
+        await send(message)
+
+    return forward
+
+
+async def _preflight(send: Send, page: bytes) -> None:
+    headers = [
+        *_cors(page),
+        (b"access-control-allow-methods", _METHODS),
+        (b"access-control-allow-headers", _ASKED),
+        (b"access-control-max-age", b"86400"),
+        (b"content-length", b"0"),
+    ]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _refuse(send: Send, page: str) -> None:
+    problem = errors.named("origin.refused", {"origin": page})
+    body = msgspec.json.encode(problem)
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        *_ALWAYS,
+    ]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
