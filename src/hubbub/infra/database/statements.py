@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import ARRAY, bindparam
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement, ColumnElement
 
@@ -52,7 +53,7 @@ def compiled(statement: ClauseElement, engine: Engine) -> tuple[str, Arguments]:
 
     Raises TypeError when the statement needs what only SQLAlchemy's own execution would do."""
     made = statement.compile(dialect=dialect(engine))
-    if not isinstance(made, SQLCompiler):
+    if not (isinstance(statement, Executable) and isinstance(made, SQLCompiler)):
         raise TypeError(f"not a statement that can be executed: {statement}")
     text = str(made)
     if "POSTCOMPILE" in text:
