@@ -65,8 +65,8 @@ export interface RoomState {
   readonly head: number | null;
   /** Held messages may be old (reconnect, cache): shown, and being revalidated. */
   readonly stale: boolean;
-  /** Messages that came live since the last load began: a page fetched meanwhile may not hold them yet. */
-  readonly fresh: readonly Id[];
+  /** Messages made or edited since the last load began: a page fetched meanwhile may not know. */
+  readonly fresh: readonly Message[];
   /** Deleted here and now: a page fetched meanwhile may still hold them. */
   readonly gone: Readonly<Record<Id, true>>;
 }
