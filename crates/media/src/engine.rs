@@ -64,15 +64,17 @@ impl Mailbox {
         self.room.notify_all();
     }
 
-    /// Hands the shard's events and counters to the owner.
-    pub fn publish(&self, shard: &mut Shard) {
-        *lock(&self.stats) = shard.census();
-        if shard.events.is_empty() {
-            return;
+    /// Hands events to the owner.
+    pub fn publish(&self, events: &mut Vec<Event>) {
+        if !events.is_empty() {
+            let mut queue = lock(&self.events);
+            events.drain(..).for_each(|e| queue.push(e));
+            self.ready.raise();
         }
-        let mut queue = lock(&self.events);
-        shard.events.drain(..).for_each(|e| queue.push(e));
-        self.ready.raise();
+    }
+
+    pub fn count(&self, stats: Stats) {
+        *lock(&self.stats) = stats;
     }
 }
 
@@ -138,7 +140,7 @@ impl Engine {
         self.mailbox.ready.fd()
     }
 
-    /// As of the media thread's last round.
+    /// At most 100 ms old; commands that took effect are in it.
     pub fn stats(&self) -> Stats {
         *lock(&self.mailbox.stats)
     }

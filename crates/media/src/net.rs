@@ -17,6 +17,8 @@ use crate::transport::Datagram;
 const MAX_CANDIDATES: usize = 16;
 /// Batches that are read before what they led to is sent: bounds the delay under load.
 const BATCHES: usize = 4;
+/// How old the counters may be that the owner sees.
+const CENSUS: Duration = Duration::from_millis(100);
 
 /// The host candidates that clients are told, and which of them a datagram was meant for.
 #[derive(Clone, Debug)]
@@ -110,11 +112,13 @@ impl Signal {
 /// Runs until the mailbox is closed.
 pub fn run(mut socket: Socket, addresses: &Addresses, mut shard: Shard, mailbox: &Mailbox) {
     let mut commands: VecDeque<Command> = VecDeque::new();
+    let mut counted = Instant::now();
     loop {
         wait(&socket, &mailbox.wake, shard.deadline());
         mailbox.wake.lower();
         let closing = mailbox.closing.load(Ordering::Acquire);
         mailbox.take_commands(&mut commands);
+        let commanded = !commands.is_empty();
         let now = Instant::now();
         for command in commands.drain(..) {
             shard.command(now, command);
@@ -141,7 +145,11 @@ pub fn run(mut socket: Socket, addresses: &Addresses, mut shard: Shard, mailbox:
             shard.close_all(now);
         }
         flush(&socket, addresses, &mut shard);
-        mailbox.publish(&mut shard);
+        mailbox.publish(&mut shard.events);
+        if commanded || counted + CENSUS <= now {
+            counted = now;
+            mailbox.count(shard.census());
+        }
         if closing {
             return;
         }

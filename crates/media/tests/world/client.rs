@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpApi, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
-use str0m::media::{Mid, Rid};
+use str0m::media::{KeyframeRequestKind, Mid, Rid};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc};
@@ -20,6 +20,8 @@ pub struct Pc {
     pub events: Vec<Event>,
     /// Datagrams in both directions are lost while true.
     pub cut: bool,
+    /// So many of the next media packets (not RTCP) are lost on the way in.
+    pub lose: u32,
 }
 
 impl Pc {
@@ -34,6 +36,7 @@ impl Pc {
             next: Instant::now(),
             events: Vec::new(),
             cut: false,
+            lose: 0,
         }
     }
 
@@ -50,7 +53,9 @@ impl Pc {
         let (mut buffer, mut any) = ([0u8; 2048], false);
         while let Ok((n, source)) = self.socket.recv_from(&mut buffer) {
             any = true;
-            if self.cut {
+            let media = (128..192).contains(&buffer[0]) && !(192..224).contains(&buffer[1]);
+            if self.cut || (media && self.lose > 0) {
+                self.lose -= u32::from(media && self.lose > 0);
                 continue;
             }
             if let Ok(r) = Receive::new(Protocol::Udp, source, self.addr, &buffer[..n]) {
@@ -299,6 +304,29 @@ impl Client {
             *time = time.wrapping_add(ticks);
         }
         self.publisher.flush(Instant::now());
+    }
+
+    /// A one-packet VP8 frame: 15-bit PictureID, TL0PICIDX, one temporal layer (RFC 7741 section 4.2).
+    pub fn show(&mut self, mid: Mid, rid: Option<&'static str>, picture: u16, key: bool) {
+        let [hi, lo] = picture.to_be_bytes();
+        let mut payload = vec![0x90, 0xe0, 0x80 | hi, lo, picture as u8, 0x20, u8::from(!key)];
+        payload.extend_from_slice(format!("{}/{} frame {picture}", self.id, rid.unwrap_or("-")).as_bytes());
+        self.send(mid, rid, 3000, payload, true);
+    }
+
+    /// The picture was lost.
+    pub fn ask_for_key_frame(&mut self, track: &str) {
+        let mid = self
+            .tracks
+            .iter()
+            .find(|(_, t)| *t == track)
+            .map(|(mid, _)| Mid::from(mid.as_str()))
+            .unwrap();
+        let mut api = self.subscriber.rtc.direct_api();
+        api.stream_rx_by_mid(mid, None)
+            .unwrap()
+            .request_keyframe(KeyframeRequestKind::Pli);
+        self.subscriber.flush(Instant::now());
     }
 
     /// Leaves a gap in what is sent, as loss on the way would.

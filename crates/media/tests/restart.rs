@@ -1,0 +1,132 @@
+//! ICE restarts, lost signalling, and connections that end.
+
+mod world;
+
+use std::time::Duration;
+
+use media::{Command, Event, Side};
+use world::{World, two_talking};
+
+fn restart(w: &World, peer: &str) {
+    w.engine.send(Command::RestartSubscriber { peer: peer.into() });
+}
+
+#[test]
+fn publisher_restarts_from_a_new_address() {
+    let (mut w, mid_a, _) = two_talking();
+    w.clients[0].publisher.move_to_new_port();
+    w.offer(0, |api| _ = api.ice_restart(true));
+    w.until("A's publisher side is back", |w| w.connected("A", Side::Publisher) == 2);
+    w.clients[1].forget();
+    w.until("B hears A again", |w| {
+        w.clients[0].speak(mid_a);
+        w.clients[1].heard("TR_a").packets.len() > 20
+    });
+    assert_eq!(w.stuck(), 0);
+}
+
+#[test]
+fn subscriber_restarts_from_a_new_address() {
+    let (mut w, mid_a, _) = two_talking();
+    for round in 2..=4 {
+        w.clients[1].subscriber.move_to_new_port();
+        restart(&w, "B");
+        w.until("B's subscriber side is back", |w| {
+            w.connected("B", Side::Subscriber) == round
+        });
+        w.clients[1].forget();
+        w.until("B hears A again", |w| {
+            w.clients[0].speak(mid_a);
+            w.clients[1].heard("TR_a").packets.len() > 20
+        });
+    }
+    w.send_data("B", true, b"after the restart");
+    w.until("data", |w| !w.clients[1].data.is_empty());
+}
+
+#[test]
+fn restart_from_the_same_address_loses_nothing() {
+    let (mut w, mid_a, _) = two_talking();
+    restart(&w, "B");
+    w.until("B's subscriber side is back", |w| {
+        w.clients[0].speak(mid_a);
+        w.connected("B", Side::Subscriber) == 2
+    });
+    let before = w.clients[1].heard("TR_a").packets.len();
+    w.until("more", |w| {
+        w.clients[0].speak(mid_a);
+        w.clients[1].heard("TR_a").packets.len() > before + 50
+    });
+    let seqs = w.clients[1].heard("TR_a").seqs();
+    assert_eq!(seqs.last().unwrap() - seqs[0] + 1, seqs.len() as u64);
+    assert_eq!(w.count(|e| matches!(e, Event::SideLost { .. })), 0);
+}
+
+#[test]
+fn media_goes_on_while_a_restart_is_unanswered() {
+    let (mut w, mid_a, _) = two_talking();
+    w.answering = false;
+    restart(&w, "B");
+    restart(&w, "B");
+    w.for_a_while(Duration::from_millis(300), |w| w.clients[0].speak(mid_a));
+    let before = w.clients[1].heard("TR_a").packets.len();
+    w.until("sound over the old pair", |w| {
+        w.clients[0].speak(mid_a);
+        w.clients[1].heard("TR_a").packets.len() > before + 20
+    });
+    // The client sees only the last offer; the one before was lost with its signalling connection.
+    w.answering = true;
+    let offer = w.last_offer("B").to_owned();
+    let sdp = w.clients[1].answer(&offer);
+    w.engine.send(Command::SubscriberAnswer { peer: "B".into(), sdp });
+    w.until("back", |w| w.connected("B", Side::Subscriber) == 2);
+}
+
+#[test]
+fn stale_answer_is_refused_and_the_restart_waits_on() {
+    let (mut w, ..) = two_talking();
+    let offer = w.last_offer("B").to_owned();
+    let stale = w.clients[1].answer(&offer); // same credentials as before: not the answer to a restart
+    w.answering = false;
+    restart(&w, "B");
+    w.until("the restart's offer", |w| w.last_offer("B") != offer);
+    w.engine.send(Command::SubscriberAnswer {
+        peer: "B".into(),
+        sdp: stale,
+    });
+    w.until("refused", |w| {
+        w.count(|e| {
+            matches!(
+                e,
+                Event::NegotiationFailed {
+                    side: Side::Subscriber,
+                    ..
+                }
+            )
+        }) == 1
+    });
+    w.answering = true;
+    let offer = w.last_offer("B").to_owned();
+    let sdp = w.clients[1].answer(&offer);
+    w.engine.send(Command::SubscriberAnswer { peer: "B".into(), sdp });
+    w.until("back", |w| w.connected("B", Side::Subscriber) == 2);
+}
+
+#[test]
+fn closing_is_told_to_the_client_and_by_the_client() {
+    let (mut w, ..) = two_talking();
+    w.clients[0].publisher.rtc.close().unwrap();
+    w.until("A's publisher side is lost", |w| {
+        w.clients[0].publisher.flush(std::time::Instant::now());
+        w.count(|e| matches!(e, Event::SideLost { peer, side: Side::Publisher } if &**peer == "A")) == 1
+    });
+    w.engine.send(Command::CloseRoom {
+        room: world::ROOM.into(),
+    });
+    w.until("B is told", |w| {
+        !w.clients[1].subscriber.rtc.is_connected() || !w.clients[1].subscriber.rtc.is_alive()
+    });
+    w.until("nothing is left", |w| {
+        w.engine.stats().peers == 0 && w.engine.stats().rooms == 0
+    });
+}
