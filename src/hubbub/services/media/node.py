@@ -1,0 +1,295 @@
+"""The rooms of one media node: signalling comes in here, and the engine's events are taken to their participants.
+
+The engine runs on threads of its own; `pump` reads its events whenever `fileno()` is readable, on the event loop.
+Two timers run while rooms exist: `sweep` every second (who is still there, tokens, counts), `settle` every 100 ms
+(who fell silent).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from hubbub.clock import Clock
+from hubbub.errors import Refused
+from hubbub.infra.sfu import base as sfu
+from hubbub.services.media import rights, sids
+from hubbub.services.media.access_token import LIFETIME, AccessTokens, Token
+from hubbub.services.media.admissions import Admissions
+from hubbub.services.media.api import SignalSink
+from hubbub.services.media.participant import Participant, Profile
+from hubbub.services.media.quality import Measured
+from hubbub.services.media.room import Publish, Room
+from hubbub.services.media.seat import ParticipantSeat
+from hubbub.services.media.signals import Afterwards, Client, Dismissed, TokenRefreshed
+
+SWEEP, SETTLE = 1.0, 0.1  # seconds
+RENEW = LIFETIME / 3  # seconds between renewals of a token: two may get lost
+log = logging.getLogger(__name__)
+
+
+class MediaNode:
+    """Implements Signalling."""
+
+    def __init__(
+        self, engine: sfu.Engine, tokens: AccessTokens, admissions: Admissions, clock: Clock, publish: Publish
+    ) -> None:
+        self._engine = engine
+        self._tokens = tokens
+        self._admissions = admissions
+        self._clock = clock
+        self._publish = publish
+        self._rooms: dict[str, Room] = {}  # by name
+        self._by_sid: dict[str, Room] = {}
+        self._participants: dict[str, Participant] = {}  # by sid
+        self._changed: set[str] = set()  # sids whose connection changed since the last sweep
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+
+    # ---- the process
+
+    def start(self) -> None:
+        """On the running loop: events and timers come from now on."""
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._engine.fileno(), self.pump)
+        self._timers = [
+            self._loop.call_later(SWEEP, self._sweep_again),
+            self._loop.call_later(SETTLE, self._settle_again),
+        ]
+
+    def stop(self) -> None:
+        """Send everybody away: to join anew, once there is a server again. The engine is its owner's to close."""
+        for participant in list(self._participants.values()):
+            participant.room.remove(participant, "server_stopped", "reconnect")
+        if self._loop is not None:
+            self._loop.remove_reader(self._engine.fileno())
+            self._loop = None
+        for timer in self._timers:
+            timer.cancel()
+
+    # ---- signalling
+
+    def check(self, token: str) -> None:
+        self._profile(self._tokens.read(token), auto_subscribe=True)
+
+    def join(self, token: str, client: Client, sink: SignalSink) -> ParticipantSeat:
+        """An identity is in a room once: who joins again replaces themselves."""
+        read = self._tokens.read(token)
+        profile = self._profile(read, client.auto_subscribe)
+        name = profile.entry.room if profile.entry else read.claims.video.room
+        sid, now = sids.new("PA"), self._clock.monotonic()
+        if profile.entry is not None:  # before the older participant goes: it must not end the entry
+            self._admissions.seat(profile.entry, sid)
+        if (live := self._rooms.get(name)) is not None and (older := live.find(profile.identity)) is not None:
+            live.remove(older, "replaced", "disconnect")
+        room = self._room(name)
+        participant = Participant(room, self._engine, sid, profile, sink, now)
+        self._participants[sid] = participant
+        room.enter(participant)
+        self._renew(participant, now)
+        return ParticipantSeat(participant, self._clock)
+
+    def resume(self, token: str, sid: str, client: Client, sink: SignalSink) -> ParticipantSeat | None:
+        read = self._tokens.read(token)
+        profile = self._profile(read, client.auto_subscribe)
+        participant = self._participants.get(sid)
+        if (
+            participant is None
+            or not self._resumable(participant, profile, read)
+            or participant.cut_on_resume == "before"
+        ):
+            if participant is not None:
+                participant.cut_on_resume = "no"
+            sink.signal(Dismissed(None, "reconnect"))
+            sink.hang_up()
+            return None
+        if participant.sink is not None:
+            participant.sink.hang_up()
+        participant.sink = sink
+        now = self._clock.monotonic()
+        participant.liveness.attached(now)
+        participant.room.resume(participant)
+        self._renew(participant, now)
+        if participant.cut_on_resume == "after":
+            participant.cut_on_resume = "no"
+            sink.hang_up()
+        return ParticipantSeat(participant, self._clock)
+
+    # ---- for the service
+
+    def room(self, name: str) -> Room | None:
+        return self._rooms.get(name)
+
+    # ---- from the engine
+
+    def pump(self) -> None:
+        """One bad event must not stop the rest: what it did is unknown, so its participant joins anew."""
+        for event in self._engine.drain():
+            try:
+                self._handle(event)
+            except Exception:
+                log.exception("an event of the media engine was not handled: %s", type(event).__name__)
+                if not isinstance(event, sfu.Levels) and (who := self._participants.get(event.peer)) is not None:
+                    who.room.remove(who, "lost", "reconnect")
+
+    def _handle(self, event: sfu.EngineEvent) -> None:
+        if isinstance(event, sfu.Levels):
+            if (room := self._by_sid.get(event.room)) is not None:
+                room.hear(event.levels, self._clock.monotonic())
+            return
+        who = self._participants.get(event.peer)
+        if who is None:
+            return  # closed while the event waited
+        match event:
+            case sfu.Data():
+                who.room.data.received(who, event)
+            case sfu.Quality():
+                self._measured(who, event)
+            case sfu.SubscriberOffer():
+                who.subscriptions.offered(event.sdp)
+            case sfu.PublisherAnswer():
+                who.publishing.answered(event.sdp)
+            case sfu.TrackStarted():
+                who.publishing.started(event.track, event.mid)
+            case sfu.TrackEnded():
+                who.publishing.ended(event.track)
+            case sfu.SideConnected():
+                self._connected(who, event.side)
+            case sfu.SideLost():
+                self._lost(who, event.side)
+            case sfu.NegotiationFailed():
+                (who.publishing if event.side == "publisher" else who.subscriptions).refused(event.reason)
+            case sfu.Stuck():
+                log.error("the media engine dropped participant %s: %s", who.sid, event.reason)
+                who.room.remove(who, "lost", "reconnect")
+            case sfu.DataOpen():
+                pass
+
+    def _connected(self, who: Participant, side: sfu.Side) -> None:
+        """The subscriber side is the one that every client has (`subscriber_primary`)."""
+        if who.quality.recover():
+            self._changed.add(who.sid)
+        if side == "subscriber":
+            who.liveness.media_up()
+            if who.state == "joined":
+                who.state = "active"
+                who.touch()
+                who.room.changed(who)
+                who.room.tell_connections(who)
+
+    def _lost(self, who: Participant, side: sfu.Side) -> None:
+        if side == "subscriber":
+            who.liveness.media_lost(self._clock.monotonic())
+        if (side == "subscriber" or who.publishing.tracks) and who.quality.lose():
+            self._changed.add(who.sid)
+
+    def _measured(self, who: Participant, q: sfu.Quality) -> None:
+        measured = Measured(loss_in=q.loss_in, loss_out=q.loss_out, rtt_ms=q.rtt_ms, jitter_ms=q.jitter_ms)
+        if who.liveness.has_media and who.quality.measure(measured):
+            self._changed.add(who.sid)
+
+    # ---- from time
+
+    def sweep(self) -> None:
+        now = self._clock.monotonic()
+        for who in list(self._participants.values()):
+            self._check(who, now)
+            if now >= who.token_due and not who.gone:
+                self._renew(who, now)
+        for room in self._rooms.values():
+            room.tell_state()
+            room.connections_changed([p for p in room.participants if p.sid in self._changed])
+        self._changed.clear()
+
+    def settle(self) -> None:
+        now = self._clock.monotonic()
+        for room in self._rooms.values():
+            if not room.speaking.idle:
+                room.settle(now)
+
+    def _check(self, who: Participant, now: float) -> None:
+        match who.liveness.verdict(now):
+            case "cut":
+                if who.sink is not None:
+                    who.sink.hang_up()
+                    who.sink = None
+                who.liveness.freeze()
+            case "failed":
+                who.room.remove(who, "lost", "reconnect")
+            case "never_came":
+                who.room.remove(who, "never_came", "disconnect")
+            case "lost":
+                who.room.remove(who, "lost", "disconnect")
+            case None:
+                pass
+
+    # ---- inside
+
+    def _profile(self, token: Token, auto_subscribe: bool) -> Profile:
+        """What a token is worth now. Our own are worth their admission, others their grant."""
+        claims = token.claims
+        if not claims.video.room_join:
+            raise Refused("media.not_granted")
+        if not claims.video.room:
+            raise Refused("media.room_missing")
+        if not claims.sub:
+            raise Refused("media.identity_missing")
+        entry = None
+        granted = rights.of_token(claims.video)
+        if token.own:
+            if claims.video.hidden:
+                raise Refused("media.hidden")
+            entry = self._admissions.find(claims.jti)
+            granted = entry.rights
+        return Profile(
+            identity=entry.identity if entry else claims.sub,
+            name=entry.name if entry else claims.name,
+            metadata=claims.metadata,
+            attributes=dict(claims.attributes),
+            rights=granted,
+            entry=entry,
+            auto_subscribe=auto_subscribe,
+        )
+
+    def _resumable(self, participant: Participant, profile: Profile, token: Token) -> bool:
+        """The same person, room and admission, and media that once worked."""
+        return (
+            participant.liveness.resumable
+            and participant.entry is profile.entry
+            and participant.identity == profile.identity
+            and participant.room.name == (profile.entry.room if profile.entry else token.claims.video.room)
+        )
+
+    def _renew(self, who: Participant, now: float) -> None:
+        who.token_due = now + RENEW
+        if who.entry is not None:
+            grant = rights.to_token(who.rights, who.room.name)
+            token = self._tokens.mint(jti=who.entry.jti, identity=who.identity, name=who.name, grant=grant)
+            who.tell(TokenRefreshed(token))
+
+    def _room(self, name: str) -> Room:
+        if (room := self._rooms.get(name)) is None:
+            room = self._rooms[name] = Room(name, self._engine, self._clock, self._publish, self._left)
+            self._by_sid[room.sid] = room
+        return room
+
+    def _left(self, who: Participant, afterwards: Afterwards) -> None:
+        """A room closes with its last participant."""
+        del self._participants[who.sid]
+        self._changed.discard(who.sid)
+        if who.entry is not None and who.entry.sid == who.sid:
+            self._admissions.unseat(who.entry, keep=afterwards != "disconnect")
+        room = who.room
+        if not any(True for _ in room.participants):
+            self._rooms.pop(room.name, None)
+            self._by_sid.pop(room.sid, None)
+
+    def _sweep_again(self) -> None:
+        if self._loop is not None:
+            self._timers[0] = self._loop.call_later(SWEEP, self._sweep_again)
+            self.sweep()
+
+    def _settle_again(self) -> None:
+        if self._loop is not None:
+            self._timers[1] = self._loop.call_later(SETTLE, self._settle_again)
+            self.settle()
