@@ -1,8 +1,8 @@
 """All settings, read once at start: environment over `hubbub.toml` over the default. `hubbub config` prints this page.
 
 One frozen tree. A field's comment is its documentation; its metadata names the variable. A value that cannot be used
-is refused at start with the reason; unknown HUBBUB_ variables and unknown keys of the file are refused too, because a
-misspelt setting that does nothing is worse than a start that fails.
+is refused at start with the reason, and so is an unknown key of the file. An unknown HUBBUB_ variable is only named:
+it may belong to a neighbour.
 """
 
 from __future__ import annotations
@@ -243,10 +243,13 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None)
     return msgspec.structs.replace(config, media_port=config.media_port or config.port)
 
 
+def unknown(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Variables that look like ours and are not: most often a spelling."""
+    environment = os.environ if environment is None else environment
+    return sorted(name for name in environment if name.startswith("HUBBUB_") and name not in _BY_NAME)
+
+
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    unknown = sorted(name for name in environment if name.startswith("HUBBUB_") and name not in _BY_NAME)
-    if unknown:
-        raise ConfigRefused(f"{unknown[0]} is not a setting. `hubbub config` lists them all.")
     return {name: value for name, value in environment.items() if name in _BY_NAME}
 
 

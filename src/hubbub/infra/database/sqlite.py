@@ -104,7 +104,13 @@ class SqliteDatabase:
     async def write(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
         if self._closed:
             raise Unavailable("the database is closed")
-        return await self._enqueue(body)
+        if len(self._queued) >= QUEUED:
+            raise Unavailable(f"{QUEUED} writes are waiting already")
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._queued.append(Waiting(body, done))
+        if self._draining is None:
+            self._draining = self._loop.create_task(self._drain())
+        return await done
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
         return await self._outbox.heads(streams)
@@ -136,15 +142,6 @@ class SqliteDatabase:
         self._thread.shutdown()
 
     # ---- the writer ------------------------------------------------------------------------------------------------
-
-    async def _enqueue(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
-        if len(self._queued) >= QUEUED:
-            raise Unavailable(f"{QUEUED} writes are waiting already")
-        done: asyncio.Future[T] = self._loop.create_future()
-        self._queued.append(Waiting(body, done))
-        if self._draining is None:
-            self._draining = self._loop.create_task(self._drain())
-        return await done
 
     async def _drain(self) -> None:
         try:

@@ -19,7 +19,23 @@ from hubbub.errors import Refused
 from hubbub.protocols.rest.context import AnyRequest
 
 RESERVED = frozenset(
-    ["api", "auth", "servers", "channels", "invites", "messages", "voice", "plugins", "admin", "gateway", "rtc", "twirp", "health", "metrics", "users"]
+    [
+        "api",
+        "auth",
+        "servers",
+        "channels",
+        "invites",
+        "messages",
+        "voice",
+        "plugins",
+        "admin",
+        "gateway",
+        "rtc",
+        "twirp",
+        "health",
+        "metrics",
+        "users",
+    ]
 )
 _PACKED = ("text/", "application/javascript", "application/json", "application/manifest+json", "image/svg+xml")
 _NONCE = "__CSP_NONCE__"

@@ -1,0 +1,96 @@
+# Two commands: `make run` starts Hubbub, `make test` checks everything. Both do all the set-up they need.
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+PYTHON := $(shell command -v python3)
+UV     := .tools/bin/uv
+BIN    := $(CURDIR)/.venv/bin
+export UV_COMPILE_BYTECODE := 1
+export UV_PYTHON_DOWNLOADS := never
+export PATH := $(BIN):$(PATH)
+RUST_MIN  := 1.89
+RUST_SRC  := Cargo.toml Cargo.lock pyproject.toml $(shell find crates -name '*.rs' -o -name Cargo.toml)
+WEB_SRC   := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*')
+EXTENSION := .venv/.extension
+WEB       := src/hubbub/web/index.html
+
+.PHONY: run test check bench setup setup-test lock schema migration format clean
+
+run: setup $(WEB)
+	exec $(BIN)/hubbub run
+
+test: setup-test $(WEB) check
+	cargo test --workspace --quiet
+	cd web && npm test
+	$(BIN)/pytest
+
+check: setup-test web/node_modules/.stamp
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cd web && npm run -s check
+
+bench: setup-test $(WEB)
+	$(BIN)/python -m benchmarks
+
+# ---- set-up: each step does nothing when it is done -------------------------------------------------------------------
+setup: .venv/.run $(EXTENSION)
+
+setup-test: .venv/.test $(EXTENSION) .tools/browser
+
+.tools/system:
+	@mkdir -p .tools
+	@scripts/system-packages build-essential cmake python3-pip python3-venv
+	@scripts/check-rust $(RUST_MIN)
+	@touch $@
+
+.tools/browser: | .tools/system
+	@scripts/system-packages chromium
+	@touch $@
+
+$(UV): | .tools/system
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools 'uv==0.13.9'
+
+.venv/.run: requirements/run.txt | $(UV)
+	test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) .venv
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/run.txt
+	touch $@
+
+.venv/.test: requirements/test.txt | .venv/.run
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/test.txt
+	touch $@
+
+$(EXTENSION): $(RUST_SRC) | .venv/.run
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
+web/node_modules/.stamp: web/package-lock.json | .venv/.run
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(WEB): $(WEB_SRC) | web/node_modules/.stamp
+	cd web && npm run -s build
+	touch $@
+
+# ---- for those who change things ---------------------------------------------------------------------------------------
+format: setup-test web/node_modules/.stamp
+	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix src tests benchmarks
+	cargo fmt --all
+
+lock: | $(UV)
+	for set in run test; do $(UV) pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate \
+	  --python-version 3.11 --universal requirements/$$set.in -o requirements/$$set.txt; done
+
+schema: setup
+	$(BIN)/python -m hubbub.protocols.wire.schema schema/wire.json
+	cd web && npm run -s generate
+
+migration: setup
+	$(BIN)/python -m hubbub.infra.database.migrations.new "$(name)"
+
+clean:
+	rm -rf .venv .tools web/node_modules src/hubbub/web target

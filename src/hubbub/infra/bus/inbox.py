@@ -1,0 +1,56 @@
+"""Facts from the bus to one service, decoded, one after the other: `on_event` may wait, order is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from hubbub import events
+from hubbub.events import Event
+from hubbub.infra.bus.base import Bus
+
+log = logging.getLogger(__name__)
+_BOUND = 65_536
+
+
+class Inbox:
+    """An exception in `on_event` is logged and costs that fact only: the next one must not wait for a repair."""
+
+    def __init__(self, name: str, on_event: Callable[[Event], Awaitable[None]]) -> None:
+        self._name = name
+        self._on_event = on_event
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(_BOUND)
+        self._task: asyncio.Task[None] | None = None
+        self._stops: list[Callable[[], None]] = []
+
+    async def start(self, bus: Bus, patterns: Sequence[str]) -> None:
+        self._task = asyncio.create_task(self._work(), name=f"inbox-{self._name}")
+        for pattern in patterns:
+            self._stops.append(await bus.subscribe(pattern, self._put, self._lost))
+
+    async def close(self) -> None:
+        for stop in self._stops:
+            stop()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def _put(self, _: str, payload: bytes) -> None:
+        if self._queue.full():
+            self._lost()
+            return
+        self._queue.put_nowait(payload)
+
+    def _lost(self) -> None:
+        log.error("facts were lost on the way to %s", self._name)
+
+    async def _work(self) -> None:
+        while True:
+            payload = await self._queue.get()
+            try:
+                _, event = events.decode(payload)
+                if event is not None:
+                    await self._on_event(event)
+            except Exception:
+                log.exception("a fact could not be handled by %s", self._name)
