@@ -31,28 +31,19 @@ pub fn event(py: Python<'_>, event: Event) -> PyResult<Bound<'_, PyTuple>> {
         Event::SideConnected { peer, side: s } => ("SideConnected", &*peer, side(s)).into_pyobject(py),
         Event::SideLost { peer, side: s } => ("SideLost", &*peer, side(s)).into_pyobject(py),
         Event::DataOpen { peer } => ("DataOpen", &*peer).into_pyobject(py),
-        Event::Data {
-            peer,
-            reliable,
-            payload,
-        } => ("Data", &*peer, reliable, PyBytes::new(py, &payload)).into_pyobject(py),
+        Event::Data { peer, reliable, payload } => {
+            ("Data", &*peer, reliable, PyBytes::new(py, &payload)).into_pyobject(py)
+        }
         Event::TrackStarted { peer, track, mid } => ("TrackStarted", &*peer, &*track, mid).into_pyobject(py),
         Event::TrackEnded { peer, track } => ("TrackEnded", &*peer, &*track).into_pyobject(py),
         Event::Levels { room, levels } => {
             let levels = PyTuple::new(py, levels.iter().map(|l| (&*l.track, l.loudest, l.voice)))?;
             ("Levels", &*room, levels).into_pyobject(py)
         }
-        Event::Quality { peer, report: r } => (
-            "Quality",
-            &*peer,
-            r.loss_in,
-            r.loss_out,
-            r.rtt_ms,
-            r.jitter_ms,
-            r.bitrate_in,
-            r.bitrate_out,
-        )
-            .into_pyobject(py),
+        Event::Quality { peer, report: r } => {
+            ("Quality", &*peer, r.loss_in, r.loss_out, r.rtt_ms, r.jitter_ms, r.bitrate_in, r.bitrate_out)
+                .into_pyobject(py)
+        }
         Event::Stuck { peer, reason } => ("Stuck", &*peer, reason).into_pyobject(py),
     }
 }

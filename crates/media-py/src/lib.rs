@@ -32,9 +32,7 @@ mod _media {
         #[new]
         fn new(py: Python<'_>, bind: String, port: u16, advertised: Vec<String>) -> PyResult<Self> {
             let config = Config { bind, port, advertised };
-            py.detach(|| media::Engine::open(&config))
-                .map(Engine)
-                .map_err(errors::open)
+            py.detach(|| media::Engine::open(&config)).map(Engine).map_err(errors::open)
         }
 
         /// The UDP port that was bound.
@@ -52,13 +50,7 @@ mod _media {
         }
 
         fn open_peer(&self, py: Python<'_>, room: &str, peer: &str) {
-            self.send(
-                py,
-                Command::OpenPeer {
-                    room: room.into(),
-                    peer: peer.into(),
-                },
-            );
+            self.send(py, Command::OpenPeer { room: room.into(), peer: peer.into() });
         }
 
         fn close_peer(&self, py: Python<'_>, peer: &str) {
@@ -68,15 +60,7 @@ mod _media {
         /// ValueError unless `kind` is "audio" or "video".
         fn announce_track(&self, py: Python<'_>, peer: &str, cid: String, track: &str, kind: &str) -> PyResult<()> {
             let kind = convert::kind(kind)?;
-            self.send(
-                py,
-                Command::AnnounceTrack {
-                    peer: peer.into(),
-                    cid,
-                    track: track.into(),
-                    kind,
-                },
-            );
+            self.send(py, Command::AnnounceTrack { peer: peer.into(), cid, track: track.into(), kind });
             Ok(())
         }
 
@@ -85,13 +69,7 @@ mod _media {
         }
 
         fn mute_track(&self, py: Python<'_>, track: &str, muted: bool) {
-            self.send(
-                py,
-                Command::MuteTrack {
-                    track: track.into(),
-                    muted,
-                },
-            );
+            self.send(py, Command::MuteTrack { track: track.into(), muted });
         }
 
         fn publisher_offer(&self, py: Python<'_>, peer: &str, sdp: String) {
@@ -111,46 +89,20 @@ mod _media {
         }
 
         fn subscribe(&self, py: Python<'_>, peer: &str, track: &str) {
-            self.send(
-                py,
-                Command::Subscribe {
-                    peer: peer.into(),
-                    track: track.into(),
-                },
-            );
+            self.send(py, Command::Subscribe { peer: peer.into(), track: track.into() });
         }
 
         fn unsubscribe(&self, py: Python<'_>, peer: &str, track: &str) {
-            self.send(
-                py,
-                Command::Unsubscribe {
-                    peer: peer.into(),
-                    track: track.into(),
-                },
-            );
+            self.send(py, Command::Unsubscribe { peer: peer.into(), track: track.into() });
         }
 
         fn pause(&self, py: Python<'_>, peer: &str, track: &str, paused: bool) {
-            self.send(
-                py,
-                Command::Pause {
-                    peer: peer.into(),
-                    track: track.into(),
-                    paused,
-                },
-            );
+            self.send(py, Command::Pause { peer: peer.into(), track: track.into(), paused });
         }
 
         fn send_data(&self, py: Python<'_>, peers: Vec<String>, reliable: bool, payload: &[u8]) {
             let peers: Vec<Id> = peers.into_iter().map(Id::from).collect();
-            self.send(
-                py,
-                Command::SendData {
-                    peers,
-                    reliable,
-                    payload: Arc::from(payload),
-                },
-            );
+            self.send(py, Command::SendData { peers, reliable, payload: Arc::from(payload) });
         }
 
         /// Tuples (name of the event, its fields in order), oldest first.

@@ -57,11 +57,7 @@ impl Shard {
             Command::Pause { peer, track, paused } => {
                 self.with_both(&peer, &track, |s, peer, track| s.pause(now, peer, track, paused));
             }
-            Command::SendData {
-                peers,
-                reliable,
-                payload,
-            } => {
+            Command::SendData { peers, reliable, payload } => {
                 for peer in &peers {
                     self.with_peer(peer, |s, key| s.send_data(now, key, reliable, &payload));
                 }
@@ -95,11 +91,7 @@ impl Shard {
     }
 
     fn refuse(&mut self, peer: usize, side: Side, reason: String) {
-        self.events.push(Event::NegotiationFailed {
-            peer: self.peers[peer].id.clone(),
-            side,
-            reason,
-        });
+        self.events.push(Event::NegotiationFailed { peer: self.peers[peer].id.clone(), side, reason });
     }
 
     fn close_room(&mut self, now: Instant, room: &Id) {
@@ -139,10 +131,7 @@ impl Shard {
                 track.subscriptions.retain(|s| s.peer != key);
             }
         }
-        for conn in [peer.publisher.conn, peer.subscriber.map(|s| s.conn)]
-            .into_iter()
-            .flatten()
-        {
+        for conn in [peer.publisher.conn, peer.subscriber.map(|s| s.conn)].into_iter().flatten() {
             self.remove_conn(conn);
         }
         self.rooms[peer.room].peers.retain(|p| *p != key);
@@ -154,10 +143,7 @@ impl Shard {
         let Some(peer) = self.conns.get(conn).map(|c| c.peer) else {
             return;
         };
-        self.events.push(Event::Stuck {
-            peer: self.peers[peer].id.clone(),
-            reason,
-        });
+        self.events.push(Event::Stuck { peer: self.peers[peer].id.clone(), reason });
         self.close_peer(now, peer);
     }
 
@@ -165,9 +151,7 @@ impl Shard {
         if self.track_ids.contains_key(&id) {
             return;
         }
-        let key = self
-            .tracks
-            .insert(Track::new(id.clone(), peer, self.peers[peer].room, kind));
+        let key = self.tracks.insert(Track::new(id.clone(), peer, self.peers[peer].room, kind));
         self.track_ids.insert(id, key);
         self.peers[peer].tracks.push(key);
         self.peers[peer].publisher.announced.push(Announced { cid, track: key });
@@ -181,18 +165,10 @@ impl Shard {
         if let Some(peer) = self.peers.get_mut(track.peer) {
             peer.tracks.retain(|t| *t != key);
             peer.publisher.announced.retain(|a| a.track != key);
-            peer.publisher
-                .bindings
-                .iter_mut()
-                .filter(|b| b.track == Some(key))
-                .for_each(|b| b.track = None);
+            peer.publisher.bindings.iter_mut().filter(|b| b.track == Some(key)).for_each(|b| b.track = None);
         }
-        let receivers: Vec<usize> = self
-            .peers
-            .iter()
-            .filter(|(_, p)| p.subscriptions.contains(&key))
-            .map(|(k, _)| k)
-            .collect();
+        let receivers: Vec<usize> =
+            self.peers.iter().filter(|(_, p)| p.subscriptions.contains(&key)).map(|(k, _)| k).collect();
         for peer in receivers {
             self.end_subscription(peer, key);
         }
@@ -234,10 +210,7 @@ impl Shard {
         };
         self.update_ufrag(conn);
         let sdp = offer.finish_answer(&answer);
-        self.events.push(Event::PublisherAnswer {
-            peer: self.peers[peer].id.clone(),
-            sdp,
-        });
+        self.events.push(Event::PublisherAnswer { peer: self.peers[peer].id.clone(), sdp });
         self.take_sections(peer, offer.sections);
         self.bind(peer);
         Ok(())
@@ -248,19 +221,10 @@ impl Shard {
         let old = std::mem::take(&mut self.peers[peer].publisher.bindings);
         let mut kept = Vec::new();
         for s in sections.into_iter().filter(|s| s.sending) {
-            let before = old
-                .iter()
-                .find(|b| b.name == s.mid && b.cid == s.cid && b.kind == s.kind);
+            let before = old.iter().find(|b| b.name == s.mid && b.cid == s.cid && b.kind == s.kind);
             let track = before.and_then(|b| b.track);
             let mid = Mid::from(s.mid.as_str());
-            kept.push(Binding {
-                mid,
-                name: s.mid,
-                cid: s.cid,
-                kind: s.kind,
-                stereo: s.stereo,
-                track,
-            });
+            kept.push(Binding { mid, name: s.mid, cid: s.cid, kind: s.kind, stereo: s.stereo, track });
         }
         for key in old.iter().filter_map(|b| b.track) {
             let track = &mut self.tracks[key];
@@ -270,10 +234,7 @@ impl Shard {
             track.mid = None;
             track.stop_all();
             let track = track.id.clone();
-            self.events.push(Event::TrackEnded {
-                peer: self.peers[peer].id.clone(),
-                track,
-            });
+            self.events.push(Event::TrackEnded { peer: self.peers[peer].id.clone(), track });
         }
         self.peers[peer].publisher.bindings = kept;
     }
@@ -302,11 +263,7 @@ impl Shard {
         let conn = self.add_conn(now, key, Side::Subscriber, Box::new(transport));
         let session = u64::from(self.conns[conn].transport.new_ssrc()) << 29;
         let negotiation = Negotiation::new(session);
-        self.peers[key].subscriber = Some(Subscriber {
-            conn,
-            negotiation,
-            data_open: false,
-        });
+        self.peers[key].subscriber = Some(Subscriber { conn, negotiation, data_open: false });
         for track in self.peers[key].subscriptions.clone() {
             self.place(key, track);
         }
@@ -314,11 +271,7 @@ impl Shard {
     }
 
     fn subscriber_answer(&mut self, now: Instant, key: usize, text: &str) -> Result<(), String> {
-        let Peer {
-            subscriber: Some(subscriber),
-            ..
-        } = &mut self.peers[key]
-        else {
+        let Peer { subscriber: Some(subscriber), .. } = &mut self.peers[key] else {
             return Err("there is no subscriber side".to_owned());
         };
         let answer = sdp::parse_answer(text)?;
@@ -331,10 +284,7 @@ impl Shard {
             } else if let Some(local) = &accepted.restart {
                 transport.reconnect(local, &answer.remote);
             }
-            accepted
-                .live
-                .iter()
-                .for_each(|(_, stream)| transport.egress().declare(stream));
+            accepted.live.iter().for_each(|(_, stream)| transport.egress().declare(stream));
             Ok(())
         });
         if let Err(reason) = applied.and_then(|r: Result<(), String>| r) {
@@ -346,11 +296,7 @@ impl Shard {
             let Some(track_) = self.tracks.get_mut(track) else {
                 continue;
             };
-            track_
-                .subscriptions
-                .iter_mut()
-                .filter(|s| s.peer == key)
-                .for_each(|s| s.stream = Some(stream));
+            track_.subscriptions.iter_mut().filter(|s| s.peer == key).for_each(|s| s.stream = Some(stream));
             track_.want_key_frame(now);
             self.request_key_frame(now, track);
         }
@@ -380,13 +326,7 @@ impl Shard {
         let conn = subscriber.conn;
         let first = self.conns[conn].transport.new_ssrc() as u16;
         let rewriter = Rewriter::new(t.kind, first);
-        t.subscriptions.push(Subscription {
-            peer: key,
-            conn,
-            stream: None,
-            paused: false,
-            rewriter,
-        });
+        t.subscriptions.push(Subscription { peer: key, conn, stream: None, paused: false, rewriter });
         self.unsettled.push(key);
     }
 
@@ -413,11 +353,7 @@ impl Shard {
 
     fn pause(&mut self, now: Instant, peer: usize, track: usize, paused: bool) {
         let t = &mut self.tracks[track];
-        let Some(s) = t
-            .subscriptions
-            .iter_mut()
-            .find(|s| s.peer == peer && s.paused != paused)
-        else {
+        let Some(s) = t.subscriptions.iter_mut().find(|s| s.peer == peer && s.paused != paused) else {
             return;
         };
         s.paused = paused;
@@ -433,12 +369,7 @@ impl Shard {
         if !self.peers.contains(key) || self.is_broken(key) {
             return;
         }
-        let Peer {
-            id,
-            subscriber: Some(s),
-            ..
-        } = &mut self.peers[key]
-        else {
+        let Peer { id, subscriber: Some(s), .. } = &mut self.peers[key] else {
             return;
         };
         if !s.negotiation.offer_due() {
@@ -446,13 +377,8 @@ impl Shard {
         }
         let transport = &mut self.conns[s.conn].transport;
         s.negotiation.plan(rtc::fresh_credentials, || transport.new_ssrc());
-        s.negotiation
-            .mark_stereo(|t| self.tracks.get(t).is_some_and(|t| t.stereo));
-        let sdp = s.negotiation.write(
-            &transport.credentials(),
-            &self.shared.fingerprint,
-            &self.shared.candidates,
-        );
+        s.negotiation.mark_stereo(|t| self.tracks.get(t).is_some_and(|t| t.stereo));
+        let sdp = s.negotiation.write(&transport.credentials(), &self.shared.fingerprint, &self.shared.candidates);
         self.events.push(Event::SubscriberOffer { peer: id.clone(), sdp });
     }
 
@@ -484,19 +410,11 @@ impl Shard {
             return;
         }
         let behind = reliable && !self.peers[key].backlog.is_empty();
-        let wrote = if behind {
-            DataWrite::Full
-        } else {
-            self.write_data(key, reliable, payload)
-        };
+        let wrote = if behind { DataWrite::Full } else { self.write_data(key, reliable, payload) };
         match wrote {
             DataWrite::Done => {}
             DataWrite::Full | DataWrite::NotOpen if reliable => {
-                let open = self.peers[key]
-                    .subscriber
-                    .as_ref()
-                    .filter(|s| s.data_open)
-                    .map(|s| s.conn);
+                let open = self.peers[key].subscriber.as_ref().filter(|s| s.data_open).map(|s| s.conn);
                 let kept = self.peers[key].backlog.push(now, open.is_some(), payload.clone());
                 if let (false, Some(conn)) = (kept, open) {
                     self.break_conn(conn, "does not read its reliable data".to_owned());

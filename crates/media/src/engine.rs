@@ -86,12 +86,7 @@ pub struct Engine {
 
 impl Engine {
     pub fn open(config: &Config) -> io::Result<Self> {
-        let bad = |_| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("not an ip to bind: {:?}", config.bind),
-            )
-        };
+        let bad = |_| io::Error::new(io::ErrorKind::InvalidInput, format!("not an ip to bind: {:?}", config.bind));
         let socket = Socket::bind(config.bind.parse::<IpAddr>().map_err(bad)?, config.port)?;
         let bound = socket.local_addr()?;
         let addresses = Addresses::new(bound, &config.advertised)?;
@@ -101,11 +96,7 @@ impl Engine {
             let shard = Shard::new(shared, theirs.data_waiting.clone());
             net::run(socket, &addresses, shard, &theirs);
         })?;
-        Ok(Engine {
-            mailbox,
-            thread: Mutex::new(Some(thread)),
-            port: bound.port(),
-        })
+        Ok(Engine { mailbox, thread: Mutex::new(Some(thread)), port: bound.port() })
     }
 
     /// The UDP port.

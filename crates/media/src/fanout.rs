@@ -31,11 +31,7 @@ impl Shard {
         track.seen(packet, key_frame);
         if !std::mem::replace(&mut track.started, true) {
             let mid = packet.mid.to_string();
-            self.events.push(Event::TrackStarted {
-                peer: self.peers[peer].id.clone(),
-                track: track.id.clone(),
-                mid,
-            });
+            self.events.push(Event::TrackStarted { peer: self.peers[peer].id.clone(), track: track.id.clone(), mid });
         }
         if track.muted {
             return;
@@ -103,11 +99,7 @@ impl Shard {
 
     /// A subscriber lost the picture.
     pub(crate) fn key_frame_wanted(&mut self, now: Instant, peer: usize, mid: Mid) {
-        let Some(key) = self.peers[peer]
-            .subscriber
-            .as_ref()
-            .and_then(|s| s.negotiation.track_of(mid))
-        else {
+        let Some(key) = self.peers[peer].subscriber.as_ref().and_then(|s| s.negotiation.track_of(mid)) else {
             return;
         };
         let Some(track) = self.tracks.get_mut(key) else { return };
@@ -148,26 +140,15 @@ impl Shard {
             let level = |key: usize| {
                 let track = self.tracks.get_mut(key)?;
                 let (loudest, voice) = track.window.close()?;
-                Some(Level {
-                    track: track.id.clone(),
-                    loudest,
-                    voice,
-                })
+                Some(Level { track: track.id.clone(), loudest, voice })
             };
             let levels: Vec<Level> = room.heard.drain(..).filter_map(level).collect();
             if room.meter.worth_telling(&levels) {
-                self.events.push(Event::Levels {
-                    room: room.id.clone(),
-                    levels,
-                });
+                self.events.push(Event::Levels { room: room.id.clone(), levels });
             }
         }
-        let video: Vec<usize> = self
-            .tracks
-            .iter()
-            .filter(|(_, t)| t.kind == Kind::Video && !t.muted)
-            .map(|(k, _)| k)
-            .collect();
+        let video: Vec<usize> =
+            self.tracks.iter().filter(|(_, t)| t.kind == Kind::Video && !t.muted).map(|(k, _)| k).collect();
         for key in video {
             self.request_key_frame(now, key);
         }
@@ -180,12 +161,7 @@ impl Shard {
     }
 
     fn report_quality(&mut self, now: Instant) {
-        let due: Vec<usize> = self
-            .peers
-            .iter()
-            .filter(|(_, p)| p.quality.due(now))
-            .map(|(k, _)| k)
-            .collect();
+        let due: Vec<usize> = self.peers.iter().filter(|(_, p)| p.quality.due(now)).map(|(k, _)| k).collect();
         for key in due {
             let peer = &self.peers[key];
             let conns = [peer.publisher.conn, peer.subscriber.as_ref().map(|s| s.conn)];
@@ -197,10 +173,7 @@ impl Shard {
             let peer = &mut self.peers[key];
             let report = peer.quality.close(now, bytes);
             if up {
-                self.events.push(Event::Quality {
-                    peer: peer.id.clone(),
-                    report,
-                });
+                self.events.push(Event::Quality { peer: peer.id.clone(), report });
             }
         }
     }

@@ -120,10 +120,7 @@ impl Rewriter {
             let now = match self.sent_at {
                 None => packet.time, // nobody has seen a timestamp yet: keep the source's
                 Some(at) => {
-                    let passed = packet
-                        .arrived
-                        .saturating_duration_since(at)
-                        .max(Duration::from_millis(1));
+                    let passed = packet.arrived.saturating_duration_since(at).max(Duration::from_millis(1));
                     self.time.wrapping_add((passed.as_millis() as u32).wrapping_mul(rate))
                 }
             };
@@ -132,11 +129,7 @@ impl Rewriter {
         }
         let continued = self.sent_at.is_some();
         let follow = |next: u16, source: Option<u16>| {
-            if continued {
-                next.wrapping_sub(source.unwrap_or(0))
-            } else {
-                0
-            }
+            if continued { next.wrapping_sub(source.unwrap_or(0)) } else { 0 }
         };
         Stretch {
             ssrc: packet.ssrc,
@@ -145,14 +138,8 @@ impl Rewriter {
             newest_in: packet.seq,
             time: self.time_offset,
             picture: follow(self.picture.wrapping_add(1), vp8.and_then(|d| d.picture_id())),
-            tl0: follow(
-                self.tl0.wrapping_add(1).into(),
-                vp8.and_then(|d| d.tl0_pic_idx()).map(u16::from),
-            ) as u8,
-            key: follow(
-                self.key.wrapping_add(1).into(),
-                vp8.and_then(|d| d.key_idx()).map(u16::from),
-            ) as u8,
+            tl0: follow(self.tl0.wrapping_add(1).into(), vp8.and_then(|d| d.tl0_pic_idx()).map(u16::from)) as u8,
+            key: follow(self.key.wrapping_add(1).into(), vp8.and_then(|d| d.key_idx()).map(u16::from)) as u8,
         }
     }
 

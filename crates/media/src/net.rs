@@ -36,10 +36,7 @@ impl Addresses {
         let parse = |text: &String| {
             let ip = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, port));
             ip.or_else(|_| text.parse::<SocketAddr>()).map_err(|_| {
-                io::Error::new(
-                    io::ErrorKind::InvalidInput,
-                    format!("not an ip or ip:port to advertise: {text:?}"),
-                )
+                io::Error::new(io::ErrorKind::InvalidInput, format!("not an ip or ip:port to advertise: {text:?}"))
             })
         };
         let own = advertised.is_empty();
@@ -54,10 +51,7 @@ impl Addresses {
         };
         candidates.truncate(MAX_CANDIDATES);
         if candidates.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::AddrNotAvailable,
-                "no address to advertise",
-            ));
+            return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, "no address to advertise"));
         }
         Ok(Addresses { candidates, own })
     }
@@ -84,11 +78,7 @@ impl Signal {
         // SAFETY: eventfd returns a new descriptor that nobody else owns, or -1.
         unsafe {
             let fd = libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC);
-            if fd < 0 {
-                Err(io::Error::last_os_error())
-            } else {
-                Ok(Signal(OwnedFd::from_raw_fd(fd)))
-            }
+            if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(Signal(OwnedFd::from_raw_fd(fd))) }
         }
     }
 
@@ -125,14 +115,7 @@ pub fn run(mut socket: Socket, addresses: &Addresses, mut shard: Shard, mailbox:
         }
         for _ in 0..BATCHES {
             let more = socket.receive(|from, local, bytes| {
-                shard.receive(
-                    now,
-                    &Datagram {
-                        from,
-                        to: addresses.candidate(local),
-                        bytes,
-                    },
-                );
+                shard.receive(now, &Datagram { from, to: addresses.candidate(local), bytes });
             });
             if !more {
                 break;
@@ -169,11 +152,7 @@ fn flush(socket: &Socket, addresses: &Addresses, shard: &mut Shard) {
 }
 
 fn wait(socket: &Socket, wake: &Signal, deadline: Option<Instant>) {
-    let interest = |fd| libc::pollfd {
-        fd,
-        events: libc::POLLIN,
-        revents: 0,
-    };
+    let interest = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     let mut fds = [interest(socket.fd()), interest(wake.fd())];
     let timeout = deadline.map_or(-1, |at| {
         // Rounded up: waking before the deadline would spin.
@@ -190,19 +169,10 @@ mod tests {
 
     #[test]
     fn a_nat_address_stands_for_the_local_one() {
-        let a = Addresses::new(
-            "0.0.0.0:7880".parse().unwrap(),
-            &["203.0.113.5".into(), "[2001:db8::1]:9".into()],
-        )
-        .unwrap();
-        assert_eq!(
-            a.candidate(Some("10.0.0.7".parse().unwrap())),
-            "203.0.113.5:7880".parse().unwrap()
-        );
-        assert_eq!(
-            a.candidate(Some("fd00::7".parse().unwrap())),
-            "[2001:db8::1]:9".parse().unwrap()
-        );
+        let a =
+            Addresses::new("0.0.0.0:7880".parse().unwrap(), &["203.0.113.5".into(), "[2001:db8::1]:9".into()]).unwrap();
+        assert_eq!(a.candidate(Some("10.0.0.7".parse().unwrap())), "203.0.113.5:7880".parse().unwrap());
+        assert_eq!(a.candidate(Some("fd00::7".parse().unwrap())), "[2001:db8::1]:9".parse().unwrap());
         assert_eq!(a.source(&a.candidates[0]), None);
     }
 

@@ -36,10 +36,7 @@ pub fn read(text: &str) -> Result<Offer, &'static str> {
     if text.len() > MAX_SDP {
         return Err("the SDP is too long");
     }
-    let mut offer = Offer {
-        sections: Vec::new(),
-        text: String::with_capacity(text.len()),
-    };
+    let mut offer = Offer { sections: Vec::new(), text: String::with_capacity(text.len()) };
     let (mut sections, mut in_media, mut direction) = (0, false, Direction::default());
     for line in text.lines().map(str::trim_end) {
         if line.is_empty() || line.starts_with("a=candidate:") || line == "a=end-of-candidates" {
@@ -59,17 +56,8 @@ pub fn read(text: &str) -> Result<Offer, &'static str> {
                 _ => None,
             };
             in_media = kind.is_some();
-            direction = Direction {
-                port_zero: words.next() == Some("0"),
-                ..Direction::default()
-            };
-            let new = |kind| OfferSection {
-                mid: String::new(),
-                kind,
-                cid: None,
-                sending: true,
-                stereo: false,
-            };
+            direction = Direction { port_zero: words.next() == Some("0"), ..Direction::default() };
+            let new = |kind| OfferSection { mid: String::new(), kind, cid: None, sending: true, stereo: false };
             offer.sections.extend(kind.map(new));
         }
         if in_media && let Some(section) = offer.sections.last_mut() {
@@ -88,10 +76,7 @@ fn attribute(section: &mut OfferSection, direction: &mut Direction, line: &str) 
         ("msid", msid) => section.cid = second_word(msid),
         // What older SDKs write instead: a=ssrc:<n> msid:<stream> <track>
         ("ssrc", v) if section.cid.is_none() => {
-            section.cid = v
-                .split_once(' ')
-                .and_then(|(_, v)| v.strip_prefix("msid:"))
-                .and_then(second_word);
+            section.cid = v.split_once(' ').and_then(|(_, v)| v.strip_prefix("msid:")).and_then(second_word);
         }
         ("fmtp", v) => section.stereo |= v.contains("sprop-stereo=1"),
         ("recvonly" | "inactive", "") => direction.off = true,

@@ -61,10 +61,7 @@ impl Peer {
 impl Publisher {
     /// The track a section with this cid and kind was announced for. An announcement serves once.
     pub fn claim(&mut self, cid: &str, kind_of: impl Fn(usize) -> Option<Kind>, kind: Kind) -> Option<usize> {
-        let at = self
-            .announced
-            .iter()
-            .position(|a| a.cid == cid && kind_of(a.track) == Some(kind))?;
+        let at = self.announced.iter().position(|a| a.cid == cid && kind_of(a.track) == Some(kind))?;
         Some(self.announced.remove(at).track)
     }
 }
@@ -100,11 +97,7 @@ impl Backlog {
 
     /// Only for a channel that is not open: then nobody was promised more.
     pub fn expire(&mut self, now: Instant) {
-        while self
-            .waiting
-            .front()
-            .is_some_and(|(at, _)| now.saturating_duration_since(*at) > CLOSED_AGE)
-        {
+        while self.waiting.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) > CLOSED_AGE) {
             self.pop();
         }
     }

@@ -18,12 +18,7 @@ pub struct Meter {
 
 impl Meter {
     pub fn new(now: Instant) -> Self {
-        Meter {
-            since: now,
-            publisher: Report::default(),
-            subscriber: Report::default(),
-            bytes: (0, 0),
-        }
+        Meter { since: now, publisher: Report::default(), subscriber: Report::default(), bytes: (0, 0) }
     }
 
     pub fn report(&mut self, side: Side, report: Report) {
@@ -50,10 +45,7 @@ impl Meter {
             bitrate_in: rate(bytes.0, self.bytes.0),
             bitrate_out: rate(bytes.1, self.bytes.1),
         };
-        *self = Meter {
-            bytes,
-            ..Meter::new(now)
-        };
+        *self = Meter { bytes, ..Meter::new(now) };
         report
     }
 }

@@ -13,11 +13,6 @@ pub struct Room {
 
 impl Room {
     pub fn new(id: Id) -> Self {
-        Room {
-            id,
-            peers: Vec::new(),
-            heard: Vec::new(),
-            meter: Meter::default(),
-        }
+        Room { id, peers: Vec::new(), heard: Vec::new(), meter: Meter::default() }
     }
 }

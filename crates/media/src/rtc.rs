@@ -41,20 +41,12 @@ pub struct Shared {
 impl Shared {
     pub fn new(candidates: Vec<SocketAddr>) -> Self {
         let crypto = Arc::new(str0m::crypto::from_feature_flags());
-        let certificate = crypto
-            .dtls_provider
-            .generate_certificate()
-            .expect("aws-lc-rs makes certificates");
+        let certificate = crypto.dtls_provider.generate_certificate().expect("aws-lc-rs makes certificates");
         let mut rtc = Rtc::builder().set_dtls_cert(certificate.clone()).build(Instant::now());
         let f = rtc.direct_api().local_dtls_fingerprint().clone();
         let hex: Vec<String> = f.bytes.iter().map(|b| format!("{b:02X}")).collect();
         let fingerprint = format!("{} {}", f.hash_func, hex.join(":"));
-        Shared {
-            crypto,
-            certificate,
-            candidates,
-            fingerprint,
-        }
+        Shared { crypto, certificate, candidates, fingerprint }
     }
 
     fn config(&self) -> RtcConfig {
@@ -82,11 +74,8 @@ impl Shared {
                 .set_extension(sdp::EXT_VIDEO_ORIENTATION, Extension::VideoOrientation),
         };
         let mut rtc = config.build(now);
-        let locals: Vec<Candidate> = self
-            .candidates
-            .iter()
-            .filter_map(|a| Candidate::host(*a, Protocol::Udp).ok())
-            .collect();
+        let locals: Vec<Candidate> =
+            self.candidates.iter().filter_map(|a| Candidate::host(*a, Protocol::Udp).ok()).collect();
         for c in &locals {
             rtc.add_local_candidate(c.clone());
         }
@@ -132,17 +121,11 @@ struct Gathering {
 /// For an ICE restart.
 pub fn fresh_credentials() -> Credentials {
     let c = IceCreds::new();
-    Credentials {
-        ufrag: c.ufrag,
-        pwd: c.pass,
-    }
+    Credentials { ufrag: c.ufrag, pwd: c.pass }
 }
 
 fn creds(c: &Credentials) -> IceCreds {
-    IceCreds {
-        ufrag: c.ufrag.clone(),
-        pass: c.pwd.clone(),
-    }
+    IceCreds { ufrag: c.ufrag.clone(), pass: c.pwd.clone() }
 }
 
 impl Transport for RtcTransport {
@@ -192,10 +175,7 @@ impl Transport for RtcTransport {
 
     fn credentials(&mut self) -> Credentials {
         let c = self.rtc.direct_api().local_ice_credentials();
-        Credentials {
-            ufrag: c.ufrag,
-            pwd: c.pass,
-        }
+        Credentials { ufrag: c.ufrag, pwd: c.pass }
     }
 
     fn new_ssrc(&mut self) -> u32 {
@@ -229,8 +209,7 @@ impl Transport for RtcTransport {
                 Err(_) => break,
             }
         }
-        sink.happenings
-            .extend(self.report.take().map(|g| Happening::Report(g.report)));
+        sink.happenings.extend(self.report.take().map(|g| Happening::Report(g.report)));
         if !self.rtc.is_alive() && !self.lost {
             self.lost = true;
             sink.happenings.push(Happening::Lost);
@@ -273,10 +252,7 @@ impl Transport for RtcTransport {
 }
 
 fn input<'a>(now: Instant, d: &Datagram<'a>) -> Option<Input<'a>> {
-    Some(Input::Receive(
-        now,
-        Receive::new(Protocol::Udp, d.from, d.to, d.bytes).ok()?,
-    ))
+    Some(Input::Receive(now, Receive::new(Protocol::Udp, d.from, d.to, d.bytes).ok()?))
 }
 
 impl RtcTransport {
@@ -301,10 +277,7 @@ impl RtcTransport {
             Event::ChannelClose(id) => _ = self.channels.remove(&id),
             Event::ChannelData(d) => {
                 if let Some(reliable) = self.channels.get(&d.id).copied().flatten() {
-                    out.push(Happening::Data {
-                        reliable,
-                        payload: d.data,
-                    });
+                    out.push(Happening::Data { reliable, payload: d.data });
                 }
             }
             Event::ChannelBufferedAmountLow(_) => out.push(Happening::DataRoom),
@@ -318,11 +291,7 @@ impl RtcTransport {
         let (mid, rid) = match self.streams.get(&ssrc) {
             Some(known) => *known,
             None => {
-                let stream = self
-                    .rtc
-                    .direct_api()
-                    .stream_rx(&p.header.ssrc)
-                    .map(|s| (s.mid(), s.rid()))?;
+                let stream = self.rtc.direct_api().stream_rx(&p.header.ssrc).map(|s| (s.mid(), s.rid()))?;
                 self.streams.insert(ssrc, stream);
                 stream
             }
@@ -376,9 +345,11 @@ impl RtcTransport {
                     g.inbound += 1;
                     mean(&mut g.report.loss_in, loss, g.inbound);
                 }
-                // In the codec's clock; audio is the only kind whose jitter people hear, and 48 kHz errs to the low side.
-                let jitter = Duration::from_micros(u64::from(s.jitter) * 1000 / 48);
-                g.report.jitter = g.report.jitter.max(Some(jitter));
+                // Video's jitter is mostly its own making: frames leave in bursts.
+                if self.rtc.media(s.mid).is_some_and(|m| m.kind().is_audio()) {
+                    let jitter = Duration::from_micros(u64::from(s.jitter) * 1000 / 48); // 48 kHz ticks
+                    g.report.jitter = g.report.jitter.max(Some(jitter));
+                }
                 g.report.rtt = g.report.rtt.max(s.rtt);
             }
             Event::MediaEgressStats(s) => {
@@ -428,16 +399,11 @@ impl Egress for RtcTransport {
             video_orientation: packet.orientation,
             ..ExtensionValues::default()
         };
-        let mut write = RtpWrite::new(
-            pt.into(),
-            packet.seq.into(),
-            packet.time,
-            packet.wallclock,
-            packet.payload.clone(),
-        )
-        .marker(packet.marker)
-        .nackable(stream.rtx.is_some())
-        .ext_vals(ext);
+        let mut write =
+            RtpWrite::new(pt.into(), packet.seq.into(), packet.time, packet.wallclock, packet.payload.clone())
+                .marker(packet.marker)
+                .nackable(stream.rtx.is_some())
+                .ext_vals(ext);
         if let Some(patch) = packet.vp8 {
             write = write.vp8_patch(patch);
         }

@@ -50,6 +50,7 @@ pub struct Local<'a> {
 }
 
 /// One media section of an offer.
+#[derive(Clone, Copy)]
 pub struct Section<'a> {
     pub mid: &'a str,
     pub kind: Kind,
@@ -57,6 +58,7 @@ pub struct Section<'a> {
     pub stream: Option<SectionStream<'a>>,
 }
 
+#[derive(Clone, Copy)]
 pub struct SectionStream<'a> {
     /// `a=msid:<publisher>|<track> <track>`: clients take the participant and the track from it.
     pub publisher: &'a str,
@@ -71,11 +73,7 @@ const CNAME: &str = "hubbub";
 
 pub fn offer<'a>(local: &Local<'_>, sections: impl Iterator<Item = Section<'a>> + Clone) -> String {
     let mut s = String::with_capacity(2048 + 640 * sections.size_hint().0);
-    let _ = write!(
-        s,
-        "v=0\r\no=- {} {} IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n",
-        local.session, local.version
-    );
+    let _ = write!(s, "v=0\r\no=- {} {} IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n", local.session, local.version);
     s.push_str("a=group:BUNDLE data");
     for section in sections.clone().filter(|x| x.stream.is_some()) {
         let _ = write!(s, " {}", section.mid);
@@ -95,18 +93,9 @@ fn data_section(s: &mut String, local: &Local<'_>) {
     for (i, addr) in local.candidates.iter().enumerate() {
         // RFC 8445 section 5.1.2.1: type preference 126 (host), then our order, component 1.
         let priority = (126 << 24) | ((65_535 - i as u32) << 8) | 255;
-        let _ = write!(
-            s,
-            "a=candidate:{} 1 udp {priority} {} {} typ host\r\n",
-            i + 1,
-            addr.ip(),
-            addr.port()
-        );
+        let _ = write!(s, "a=candidate:{} 1 udp {priority} {} {} typ host\r\n", i + 1, addr.ip(), addr.port());
     }
-    let _ = write!(
-        s,
-        "a=end-of-candidates\r\na=sctp-port:5000\r\na=max-message-size:{MAX_MESSAGE}\r\n"
-    );
+    let _ = write!(s, "a=end-of-candidates\r\na=sctp-port:5000\r\na=max-message-size:{MAX_MESSAGE}\r\n");
 }
 
 fn ice(s: &mut String, c: &Credentials) {
@@ -119,21 +108,14 @@ fn media_section(s: &mut String, credentials: &Credentials, section: &Section<'_
         Kind::Audio => ("audio", format!("{OPUS}")),
         Kind::Video => ("video", format!("{VP8} {VP8_RTX}")),
     };
-    let _ = write!(
-        s,
-        "m={kind} {port} UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\n",
-        section.mid
-    );
+    let _ = write!(s, "m={kind} {port} UDP/TLS/RTP/SAVPF {formats}\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\n", section.mid);
     ice(s, credentials);
     s.push_str("a=rtcp-mux\r\n");
     match section.kind {
         // No `rtcp-fb nack`: browsers would send NACKs, and str0m resends only by RTX, which Opus has none of.
         Kind::Audio => {
             let stereo = section.stream.as_ref().is_some_and(|s| s.stereo);
-            let _ = write!(
-                s,
-                "a=rtpmap:{OPUS} opus/48000/2\r\na=fmtp:{OPUS} minptime=10;useinbandfec=1"
-            );
+            let _ = write!(s, "a=rtpmap:{OPUS} opus/48000/2\r\na=fmtp:{OPUS} minptime=10;useinbandfec=1");
             s.push_str(if stereo { ";sprop-stereo=1\r\n" } else { "\r\n" });
         }
         Kind::Video => {
@@ -155,21 +137,16 @@ fn stream_lines(s: &mut String, kind: Kind, stream: &SectionStream<'_>) {
         Kind::Audio => (EXT_AUDIO_LEVEL, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"),
         Kind::Video => (EXT_VIDEO_ORIENTATION, "urn:3gpp:video-orientation"),
     };
-    let _ = write!(
-        s,
-        "a=extmap:{} {}\r\na=extmap:{EXT_MID} urn:ietf:params:rtp-hdrext:sdes:mid\r\n",
-        ext.0, ext.1
-    );
+    let _ = write!(s, "a=extmap:{} {}\r\na=extmap:{EXT_MID} urn:ietf:params:rtp-hdrext:sdes:mid\r\n", ext.0, ext.1);
     let (publisher, track) = (token(stream.publisher), token(stream.track));
     let _ = write!(s, "a=sendonly\r\na=msid:{publisher}|{track} {track}\r\n");
     if let Some(rtx) = stream.rtx {
-        let _ = write!(
-            s,
-            "a=ssrc-group:FID {} {rtx}\r\na=ssrc:{rtx} cname:{CNAME}\r\n",
-            stream.ssrc
-        );
+        let _ = write!(s, "a=ssrc-group:FID {} {rtx}\r\n", stream.ssrc);
     }
-    let _ = write!(s, "a=ssrc:{} cname:{CNAME}\r\n", stream.ssrc);
+    // Chromium takes the first a=ssrc for the media's, whatever the group says.
+    for ssrc in [Some(stream.ssrc), stream.rtx].into_iter().flatten() {
+        let _ = write!(s, "a=ssrc:{ssrc} cname:{CNAME}\r\n");
+    }
 }
 
 /// An id must not be able to add lines or words to the SDP.
@@ -209,10 +186,7 @@ pub fn parse_answer(text: &str) -> Result<Answer, &'static str> {
             ("m", _) if sections.len() == MAX_SECTIONS => return Err("too many sections"),
             ("m", _) => {
                 let port = value.split(' ').nth(1).ok_or("bad m= line")?;
-                sections.push(AnswerSection {
-                    mid: String::new(),
-                    accepted: port != "0",
-                });
+                sections.push(AnswerSection { mid: String::new(), accepted: port != "0" });
             }
             ("a", ("ice-ufrag", v)) => _ = ufrag.get_or_insert(v),
             ("a", ("ice-pwd", v)) => _ = pwd.get_or_insert(v),
@@ -235,33 +209,18 @@ pub fn parse_answer(text: &str) -> Result<Answer, &'static str> {
         "passive" => true,
         _ => return Err("a=setup must be active or passive in an answer"),
     };
-    Ok(Answer {
-        remote: Remote {
-            credentials,
-            fingerprint,
-        },
-        active,
-        sections,
-    })
+    Ok(Answer { remote: Remote { credentials, fingerprint }, active, sections })
 }
 
 /// RFC 8839 section 5.4: 4 to 256 (ufrag), 22 to 256 (pwd) of ALPHA, DIGIT, `+`, `/`; we let any visible ASCII pass.
 fn ice_chars(v: &str, at_least: usize) -> Result<String, &'static str> {
     let ok = (at_least..=256).contains(&v.len()) && v.bytes().all(|b| b.is_ascii_graphic());
-    if ok {
-        Ok(v.to_owned())
-    } else {
-        Err("bad ICE credentials")
-    }
+    if ok { Ok(v.to_owned()) } else { Err("bad ICE credentials") }
 }
 
 fn parse_fingerprint(v: &str) -> Option<(String, Vec<u8>)> {
     let (hash, digest) = v.split_once(' ')?;
-    let bytes: Vec<u8> = digest
-        .trim()
-        .split(':')
-        .map(|b| u8::from_str_radix(b, 16).ok())
-        .collect::<Option<_>>()?;
+    let bytes: Vec<u8> = digest.trim().split(':').map(|b| u8::from_str_radix(b, 16).ok()).collect::<Option<_>>()?;
     let hash = hash.to_ascii_lowercase();
     // The only hash all browsers send; others would fail later, without a reason.
     (hash == "sha-256" && bytes.len() == 32).then_some((hash, bytes))

@@ -29,6 +29,8 @@ const MAX_ADDRESSES: usize = 8;
 const ADDRESS_BURST: f64 = 32.0;
 /// A transport that wants time again at once gets it this much later, so that none can keep the thread busy.
 const MIN_DELAY: Duration = Duration::from_millis(1);
+/// And not later than this: a timer outlives its connection, and str0m says "never" by a time years away.
+const MAX_DELAY: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Link {
@@ -175,11 +177,7 @@ impl Shard {
         if let Some(oldest) = oldest.filter(|a| self.routes.get(a) == Some(&key)) {
             self.routes.remove(&oldest);
         }
-        if let Some(old) = self
-            .routes
-            .insert(datagram.from, key)
-            .and_then(|k| self.conns.get_mut(k))
-        {
+        if let Some(old) = self.routes.insert(datagram.from, key).and_then(|k| self.conns.get_mut(k)) {
             old.addresses.retain(|a| *a != datagram.from);
         }
         Some(key)
@@ -255,15 +253,12 @@ impl Shard {
         let Some(conn) = self.conns.get_mut(key) else { return };
         let mut happenings = std::mem::take(&mut self.scratch);
         let before = self.outbox.size();
-        let mut sink = Sink {
-            outbox: &mut self.outbox,
-            happenings: &mut happenings,
-        };
+        let mut sink = Sink { outbox: &mut self.outbox, happenings: &mut happenings };
         let polled = guard(|| conn.transport.poll(&mut sink));
         conn.bytes_out += (self.outbox.size() - before) as u64;
         match polled {
             Ok(deadline) => {
-                conn.deadline = deadline.max(now + MIN_DELAY);
+                conn.deadline = deadline.clamp(now + MIN_DELAY, now + MAX_DELAY);
                 self.schedule(key);
             }
             Err(reason) => self.break_conn(key, reason),
@@ -291,20 +286,14 @@ impl Shard {
             Happening::KeyFrameWanted(mid) => self.key_frame_wanted(now, peer, mid),
             Happening::Connected => {
                 self.conns[key].link = Link::Up;
-                self.events.push(Event::SideConnected {
-                    peer: self.peers[peer].id.clone(),
-                    side,
-                });
+                self.events.push(Event::SideConnected { peer: self.peers[peer].id.clone(), side });
                 if side == Side::Subscriber {
                     self.refresh_video(now, peer);
                 }
             }
             Happening::Lost if self.conns[key].link != Link::Lost => {
                 self.conns[key].link = Link::Lost;
-                self.events.push(Event::SideLost {
-                    peer: self.peers[peer].id.clone(),
-                    side,
-                });
+                self.events.push(Event::SideLost { peer: self.peers[peer].id.clone(), side });
             }
             Happening::Lost => {}
             Happening::DataOpen => self.data_opened(peer),
@@ -324,11 +313,7 @@ impl Shard {
             return;
         }
         self.data_waiting.fetch_add(payload.len(), Ordering::Relaxed);
-        self.events.push(Event::Data {
-            peer: self.peers[peer].id.clone(),
-            reliable,
-            payload,
-        });
+        self.events.push(Event::Data { peer: self.peers[peer].id.clone(), reliable, payload });
     }
 
     pub(crate) fn add_conn(&mut self, now: Instant, peer: usize, side: Side, transport: Box<dyn Transport>) -> usize {
@@ -370,10 +355,7 @@ impl Shard {
             return;
         };
         if !conn.broken {
-            let mut sink = Sink {
-                outbox: &mut self.outbox,
-                happenings: &mut Vec::new(),
-            };
+            let mut sink = Sink { outbox: &mut self.outbox, happenings: &mut Vec::new() };
             let _ = guard(|| {
                 conn.transport.close();
                 conn.transport.poll(&mut sink)
@@ -401,11 +383,7 @@ impl Shard {
             + self.ufrags.len()
             + self.peer_ids.len()
             + self.track_ids.len()
-            + self
-                .rooms
-                .iter()
-                .map(|(_, r)| r.peers.len() + r.heard.len())
-                .sum::<usize>()
+            + self.rooms.iter().map(|(_, r)| r.peers.len() + r.heard.len()).sum::<usize>()
     }
 
     /// `stats` with what exists now filled in.

@@ -44,10 +44,7 @@ impl Socket {
         };
         let v6 = inner.local_addr()?.is_ipv6();
         let fd = inner.as_raw_fd();
-        for (forced, plain) in [
-            (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
-            (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF),
-        ] {
+        for (forced, plain) in [(libc::SO_RCVBUFFORCE, libc::SO_RCVBUF), (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF)] {
             if set(fd, libc::SOL_SOCKET, forced, BUFFER).is_err() {
                 set(fd, libc::SOL_SOCKET, plain, BUFFER)?;
             }
@@ -80,10 +77,7 @@ impl Socket {
             let mut iov: [iovec; BATCH] = zeroed();
             let mut messages: [mmsghdr; BATCH] = zeroed();
             for i in 0..BATCH {
-                iov[i] = iovec {
-                    iov_base: b.data[i].as_mut_ptr().cast(),
-                    iov_len: DATAGRAM,
-                };
+                iov[i] = iovec { iov_base: b.data[i].as_mut_ptr().cast(), iov_len: DATAGRAM };
                 let h = &mut messages[i].msg_hdr;
                 h.msg_name = (&raw mut b.names[i]).cast();
                 h.msg_namelen = size_of::<sockaddr_storage>() as u32;
@@ -92,13 +86,7 @@ impl Socket {
                 h.msg_control = b.control[i].0.as_mut_ptr().cast();
                 h.msg_controllen = size_of::<Control>();
             }
-            let n = libc::recvmmsg(
-                fd,
-                messages.as_mut_ptr(),
-                BATCH as u32,
-                libc::MSG_DONTWAIT,
-                std::ptr::null_mut(),
-            );
+            let n = libc::recvmmsg(fd, messages.as_mut_ptr(), BATCH as u32, libc::MSG_DONTWAIT, std::ptr::null_mut());
             let Ok(n) = usize::try_from(n) else { return false };
             for (i, m) in messages.iter().enumerate().take(n) {
                 let Some(from) = address(&b.names[i]) else { continue };
@@ -123,10 +111,7 @@ impl Socket {
                 let mut messages: [mmsghdr; BATCH] = zeroed();
                 for (i, w) in chunk.iter().enumerate() {
                     let bytes = outbox.bytes(w);
-                    iov[i] = iovec {
-                        iov_base: bytes.as_ptr().cast_mut().cast(),
-                        iov_len: bytes.len(),
-                    };
+                    iov[i] = iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
                     let h = &mut messages[i].msg_hdr;
                     h.msg_namelen = set_address(&mut names[i], w.to, self.v6);
                     h.msg_name = (&raw mut names[i]).cast();
@@ -173,11 +158,7 @@ fn bind(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
 fn set(fd: RawFd, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
     // SAFETY: the option value is an int of that size.
     let r = unsafe { libc::setsockopt(fd, level, name, (&raw const value).cast(), size_of::<c_int>() as u32) };
-    if r == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if r == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// IPv4-mapped IPv6 addresses (a dual-stack socket gives those) come out as IPv4.
@@ -187,13 +168,7 @@ fn address(s: &sockaddr_storage) -> Option<SocketAddr> {
         match i32::from(s.ss_family) {
             libc::AF_INET => {
                 let a = &*(&raw const *s).cast::<libc::sockaddr_in>();
-                Some(
-                    (
-                        Ipv4Addr::from(u32::from_be(a.sin_addr.s_addr)),
-                        u16::from_be(a.sin_port),
-                    )
-                        .into(),
-                )
+                Some((Ipv4Addr::from(u32::from_be(a.sin_addr.s_addr)), u16::from_be(a.sin_port)).into())
             }
             libc::AF_INET6 => {
                 let a = &*(&raw const *s).cast::<libc::sockaddr_in6>();
@@ -276,12 +251,7 @@ unsafe fn set_local_ip(h: &mut msghdr, ip: IpAddr, v6: bool) -> usize {
             (IpAddr::V4(ip), false) => {
                 let mut info: libc::in_pktinfo = zeroed();
                 info.ipi_spec_dst.s_addr = u32::from(ip).to_be();
-                put(
-                    libc::IPPROTO_IP,
-                    libc::IP_PKTINFO,
-                    (&raw const info).cast(),
-                    size_of::<libc::in_pktinfo>(),
-                )
+                put(libc::IPPROTO_IP, libc::IP_PKTINFO, (&raw const info).cast(), size_of::<libc::in_pktinfo>())
             }
             (ip, _) => {
                 let mut info: libc::in6_pktinfo = zeroed();
@@ -289,12 +259,7 @@ unsafe fn set_local_ip(h: &mut msghdr, ip: IpAddr, v6: bool) -> usize {
                     IpAddr::V4(ip) => ip.to_ipv6_mapped().octets(),
                     IpAddr::V6(ip) => ip.octets(),
                 };
-                put(
-                    libc::IPPROTO_IPV6,
-                    libc::IPV6_PKTINFO,
-                    (&raw const info).cast(),
-                    size_of::<libc::in6_pktinfo>(),
-                )
+                put(libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, (&raw const info).cast(), size_of::<libc::in6_pktinfo>())
             }
         }
     }

@@ -62,13 +62,7 @@ mod tests {
 
     #[test]
     fn silence_is_told_once() {
-        let level = |loudest| {
-            [Level {
-                track: "TR".into(),
-                loudest,
-                voice: 0.0,
-            }]
-        };
+        let level = |loudest| [Level { track: "TR".into(), loudest, voice: 0.0 }];
         let mut m = Meter::default();
         assert!(!m.worth_telling(&level(127)));
         assert!(m.worth_telling(&level(40)));

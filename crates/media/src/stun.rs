@@ -48,9 +48,7 @@ mod tests {
     use super::*;
 
     fn request(attributes: &[(u16, &[u8])]) -> Vec<u8> {
-        let mut v = vec![
-            0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
-        ];
+        let mut v = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
         for (kind, value) in attributes {
             v.extend(kind.to_be_bytes());
             v.extend((value.len() as u16).to_be_bytes());
@@ -62,10 +60,7 @@ mod tests {
 
     #[test]
     fn username_is_found_behind_padded_attributes() {
-        assert_eq!(
-            request_ufrag(&request(&[(0x8022, b"abcde"), (USERNAME, b"ours:theirs")])),
-            Some("ours")
-        );
+        assert_eq!(request_ufrag(&request(&[(0x8022, b"abcde"), (USERNAME, b"ours:theirs")])), Some("ours"));
     }
 
     #[test]

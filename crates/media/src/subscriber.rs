@@ -107,12 +107,7 @@ impl Negotiation {
         if self.wanted.iter().any(|w| w.track == track) || self.slots.iter().any(|s| s.carries(track)) {
             return false;
         }
-        self.wanted.push(Wanted {
-            track,
-            kind,
-            publisher,
-            id,
-        });
+        self.wanted.push(Wanted { track, kind, publisher, id });
         self.changed = true;
         true
     }
@@ -143,11 +138,7 @@ impl Negotiation {
 
     /// The sections' track keys, so that the caller can say which are stereo before the offer is written.
     pub fn mark_stereo(&mut self, stereo: impl Fn(usize) -> bool) {
-        for s in self
-            .slots
-            .iter_mut()
-            .filter(|s| matches!(s.state, State::Offered | State::Live))
-        {
+        for s in self.slots.iter_mut().filter(|s| matches!(s.state, State::Offered | State::Live)) {
             s.stereo = stereo(s.track);
         }
     }
@@ -176,11 +167,7 @@ impl Negotiation {
                 stereo: false,
             };
             // A section may not change its kind: not all clients bear it.
-            match self
-                .slots
-                .iter_mut()
-                .find(|s| s.state == State::Free && s.stream.kind == w.kind)
-            {
+            match self.slots.iter_mut().find(|s| s.state == State::Free && s.stream.kind == w.kind) {
                 Some(free) => *free = slot,
                 None => self.slots.push(slot),
             }
@@ -254,10 +241,7 @@ impl Negotiation {
 
     /// The track that is live under this mid.
     pub fn track_of(&self, mid: Mid) -> Option<usize> {
-        self.slots
-            .iter()
-            .find(|s| s.state == State::Live && s.stream.mid == mid)
-            .map(|s| s.track)
+        self.slots.iter().find(|s| s.state == State::Live && s.stream.mid == mid).map(|s| s.track)
     }
 
     #[cfg(test)]

@@ -106,11 +106,7 @@ impl Track {
 
     /// The SSRC that everybody should receive: the best layer that is alive.
     pub fn best(&self, now: Instant) -> Option<u32> {
-        self.layers
-            .iter()
-            .filter(|l| l.alive(now))
-            .max_by_key(|l| l.rank())
-            .map(|l| l.ssrc)
+        self.layers.iter().filter(|l| l.alive(now)).max_by_key(|l| l.rank()).map(|l| l.ssrc)
     }
 
     /// Asks for a key frame of the best layer.
@@ -127,9 +123,7 @@ impl Track {
     /// The layer to ask now, if one is wanted and was not asked just before.
     pub fn key_frame_due(&mut self, now: Instant) -> Option<Option<Rid>> {
         let due = |l: &&mut Layer| {
-            l.wanted
-                && l.asked
-                    .is_none_or(|at| now.saturating_duration_since(at) >= KEY_FRAME_INTERVAL)
+            l.wanted && l.asked.is_none_or(|at| now.saturating_duration_since(at) >= KEY_FRAME_INTERVAL)
         };
         let layer = self.layers.iter_mut().find(due)?;
         layer.asked = Some(now);

@@ -48,7 +48,7 @@ pub struct Report {
     /// Share that the client says it lost, 0..1, the mean over streams.
     pub loss_out: Option<f32>,
     pub rtt: Option<Duration>,
-    /// The worst stream.
+    /// Of the worst audio stream that comes in.
     pub jitter: Option<Duration>,
 }
 

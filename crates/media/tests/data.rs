@@ -20,15 +20,8 @@ fn messages_arrive_both_ways_in_order() {
     }
     w.send_data("B", false, b"lossy");
     w.until("101 messages", |w| w.clients[1].data.len() == 101);
-    let reliable = w.clients[1]
-        .data
-        .iter()
-        .filter(|(label, _)| label == "_reliable")
-        .map(|(_, d)| d.clone());
-    assert_eq!(
-        reliable.collect::<Vec<_>>(),
-        (0..100u32).map(|i| i.to_be_bytes().to_vec()).collect::<Vec<_>>()
-    );
+    let reliable = w.clients[1].data.iter().filter(|(label, _)| label == "_reliable").map(|(_, d)| d.clone());
+    assert_eq!(reliable.collect::<Vec<_>>(), (0..100u32).map(|i| i.to_be_bytes().to_vec()).collect::<Vec<_>>());
     assert!(w.clients[1].data.contains(&("_lossy".into(), b"lossy".to_vec())));
 
     w.until("A writes", |w| w.clients[0].publish_data(true, b"hello"));
@@ -76,9 +69,7 @@ fn who_does_not_read_is_dropped_and_nobody_else() {
     for _ in 0..200 {
         w.send_data("B", true, &message);
     }
-    w.until("B is given up", |w| {
-        w.count(|e| matches!(e, Event::Stuck { peer, .. } if &**peer == "B")) == 1
-    });
+    w.until("B is given up", |w| w.count(|e| matches!(e, Event::Stuck { peer, .. } if &**peer == "B")) == 1);
     w.for_a_while(Duration::from_millis(50), |w| w.clients[0].speak(mid_a));
     assert_eq!(w.engine.stats().peers, 1);
 }

@@ -92,33 +92,15 @@ fn lies_in_sdp_are_refused_and_change_nothing() {
     let (mut w, mid_a, _) = two_talking();
     let huge = "a=x:".to_owned() + &"y".repeat(1 << 20);
     let many = "v=0\r\n".to_owned() + &"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n".repeat(5000);
-    let lies = [
-        "",
-        "v=0",
-        "\0\0\0",
-        "m=",
-        "m=audio\r\na=mid:\r\n",
-        "🦀=🦀",
-        &huge,
-        &many,
-    ];
+    let lies = ["", "v=0", "\0\0\0", "m=", "m=audio\r\na=mid:\r\n", "🦀=🦀", &huge, &many];
     for sdp in lies {
-        w.engine.send(Command::PublisherOffer {
-            peer: "A".into(),
-            sdp: sdp.to_owned(),
-        });
-        w.engine.send(Command::SubscriberAnswer {
-            peer: "B".into(),
-            sdp: sdp.to_owned(),
-        });
+        w.engine.send(Command::PublisherOffer { peer: "A".into(), sdp: sdp.to_owned() });
+        w.engine.send(Command::SubscriberAnswer { peer: "B".into(), sdp: sdp.to_owned() });
     }
     // Answers that nobody waits for, and ones that do not fit what was offered.
     let offer = w.last_offer("B").to_owned();
     let good = w.clients[1].answer(&offer);
-    w.engine.send(Command::SubscriberAnswer {
-        peer: "B".into(),
-        sdp: good,
-    });
+    w.engine.send(Command::SubscriberAnswer { peer: "B".into(), sdp: good });
     let failed = |side: Side| move |e: &Event| matches!(e, Event::NegotiationFailed { side: s, .. } if *s == side);
     w.until("all are refused", |w| {
         w.count(failed(Side::Publisher)) == lies.len() && w.count(failed(Side::Subscriber)) == lies.len() + 1
@@ -140,46 +122,17 @@ fn unknown_ids_are_harmless() {
         Command::OpenPeer { room: id(), peer: id() },
         Command::ClosePeer { peer: id() },
         Command::WithdrawTrack { track: id() },
-        Command::MuteTrack {
-            track: id(),
-            muted: true,
-        },
-        Command::PublisherOffer {
-            peer: id(),
-            sdp: String::new(),
-        },
+        Command::MuteTrack { track: id(), muted: true },
+        Command::PublisherOffer { peer: id(), sdp: String::new() },
         Command::OpenSubscriber { peer: id() },
-        Command::SubscriberAnswer {
-            peer: id(),
-            sdp: String::new(),
-        },
+        Command::SubscriberAnswer { peer: id(), sdp: String::new() },
         Command::RestartSubscriber { peer: id() },
-        Command::Subscribe {
-            peer: "A".into(),
-            track: id(),
-        },
-        Command::Subscribe {
-            peer: id(),
-            track: "TR_a".into(),
-        },
-        Command::Unsubscribe {
-            peer: id(),
-            track: "TR_a".into(),
-        },
-        Command::Unsubscribe {
-            peer: "A".into(),
-            track: "TR_a".into(),
-        },
-        Command::Pause {
-            peer: "A".into(),
-            track: "TR_a".into(),
-            paused: true,
-        },
-        Command::SendData {
-            peers: vec![id()],
-            reliable: true,
-            payload: [0][..].into(),
-        },
+        Command::Subscribe { peer: "A".into(), track: id() },
+        Command::Subscribe { peer: id(), track: "TR_a".into() },
+        Command::Unsubscribe { peer: id(), track: "TR_a".into() },
+        Command::Unsubscribe { peer: "A".into(), track: "TR_a".into() },
+        Command::Pause { peer: "A".into(), track: "TR_a".into(), paused: true },
+        Command::SendData { peers: vec![id()], reliable: true, payload: [0][..].into() },
     ] {
         w.engine.send(command);
     }
@@ -199,14 +152,9 @@ fn many_channels_end_the_peer_that_opens_them() {
             .publisher
             .rtc
             .direct_api()
-            .create_data_channel(str0m::channel::ChannelConfig {
-                label: format!("d{i}"),
-                ..Default::default()
-            });
+            .create_data_channel(str0m::channel::ChannelConfig { label: format!("d{i}"), ..Default::default() });
     }
-    w.until("A is dropped", |w| {
-        w.count(|e| matches!(e, Event::Stuck { peer, .. } if &**peer == "A")) == 1
-    });
+    w.until("A is dropped", |w| w.count(|e| matches!(e, Event::Stuck { peer, .. } if &**peer == "A")) == 1);
     w.for_a_while(Duration::from_millis(50), |_| ());
     assert_eq!(w.engine.stats().peers, 1);
 }
@@ -217,21 +165,15 @@ fn a_thousand_peers_come_and_go() {
     let mut hold = vec![];
     for i in 0..1000 {
         let id: media::Id = format!("P{i}").into();
-        w.engine.send(Command::OpenPeer {
-            room: ROOM.into(),
-            peer: id.clone(),
-        });
+        w.engine.send(Command::OpenPeer { room: ROOM.into(), peer: id.clone() });
         w.engine.send(Command::OpenSubscriber { peer: id.clone() });
         hold.push(id);
         if hold.len() > 20 {
             w.engine.send(Command::ClosePeer { peer: hold.remove(0) });
         }
     }
-    hold.drain(..)
-        .for_each(|peer| w.engine.send(Command::ClosePeer { peer }));
-    w.until("all offers", |w| {
-        w.count(|e| matches!(e, Event::SubscriberOffer { .. })) > 0
-    });
+    hold.drain(..).for_each(|peer| w.engine.send(Command::ClosePeer { peer }));
+    w.until("all offers", |w| w.count(|e| matches!(e, Event::SubscriberOffer { .. })) > 0);
     w.until("nobody is left", |w| w.engine.stats().peers == 0);
 }
 

@@ -31,9 +31,7 @@ fn subscriber_restarts_from_a_new_address() {
     for round in 2..=4 {
         w.clients[1].subscriber.move_to_new_port();
         restart(&w, "B");
-        w.until("B's subscriber side is back", |w| {
-            w.connected("B", Side::Subscriber) == round
-        });
+        w.until("B's subscriber side is back", |w| w.connected("B", Side::Subscriber) == round);
         w.clients[1].forget();
         w.until("B hears A again", |w| {
             w.clients[0].speak(mid_a);
@@ -90,21 +88,8 @@ fn stale_answer_is_refused_and_the_restart_waits_on() {
     w.answering = false;
     restart(&w, "B");
     w.until("the restart's offer", |w| w.last_offer("B") != offer);
-    w.engine.send(Command::SubscriberAnswer {
-        peer: "B".into(),
-        sdp: stale,
-    });
-    w.until("refused", |w| {
-        w.count(|e| {
-            matches!(
-                e,
-                Event::NegotiationFailed {
-                    side: Side::Subscriber,
-                    ..
-                }
-            )
-        }) == 1
-    });
+    w.engine.send(Command::SubscriberAnswer { peer: "B".into(), sdp: stale });
+    w.until("refused", |w| w.count(|e| matches!(e, Event::NegotiationFailed { side: Side::Subscriber, .. })) == 1);
     w.answering = true;
     let offer = w.last_offer("B").to_owned();
     let sdp = w.clients[1].answer(&offer);
@@ -120,13 +105,7 @@ fn closing_is_told_to_the_client_and_by_the_client() {
         w.clients[0].publisher.flush(std::time::Instant::now());
         w.count(|e| matches!(e, Event::SideLost { peer, side: Side::Publisher } if &**peer == "A")) == 1
     });
-    w.engine.send(Command::CloseRoom {
-        room: world::ROOM.into(),
-    });
-    w.until("B is told", |w| {
-        !w.clients[1].subscriber.rtc.is_connected() || !w.clients[1].subscriber.rtc.is_alive()
-    });
-    w.until("nothing is left", |w| {
-        w.engine.stats().peers == 0 && w.engine.stats().rooms == 0
-    });
+    w.engine.send(Command::CloseRoom { room: world::ROOM.into() });
+    w.until("B is told", |w| !w.clients[1].subscriber.rtc.is_connected() || !w.clients[1].subscriber.rtc.is_alive());
+    w.until("nothing is left", |w| w.engine.stats().peers == 0 && w.engine.stats().rooms == 0);
 }

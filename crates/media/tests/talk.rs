@@ -9,11 +9,7 @@ use world::{ROOM, World, two_talking};
 
 /// No sequence number is missing: whatever was left out, the receiver sees no loss.
 fn assert_contiguous(seqs: &[u64]) {
-    assert_eq!(
-        seqs.last().unwrap() - seqs[0] + 1,
-        seqs.len() as u64,
-        "a gap in {seqs:?}"
-    );
+    assert_eq!(seqs.last().unwrap() - seqs[0] + 1, seqs.len() as u64, "a gap in {seqs:?}");
 }
 
 #[test]
@@ -31,15 +27,9 @@ fn two_peers_hear_each_other() {
         assert_eq!(p.header.ext_vals.voice_activity, Some(true));
     }
     assert_contiguous(&heard.seqs());
-    assert_eq!(
-        w.count(|e| matches!(e, Event::TrackStarted { track, .. } if &**track == "TR_a")),
-        1
-    );
+    assert_eq!(w.count(|e| matches!(e, Event::TrackStarted { track, .. } if &**track == "TR_a")), 1);
     let stats = w.engine.stats();
-    assert_eq!(
-        (stats.rooms, stats.peers, stats.tracks, stats.subscriptions),
-        (1, 2, 2, 2)
-    );
+    assert_eq!((stats.rooms, stats.peers, stats.tracks, stats.subscriptions), (1, 2, 2, 2));
     assert!(stats.packets_in > 100 && stats.packets_out > 100 && stats.bytes_out > 10_000);
 }
 
@@ -54,19 +44,13 @@ fn offer_carries_what_livekit_clients_look_for() {
         Event::PublisherAnswer { sdp, .. } => Some(sdp),
         _ => None,
     });
-    assert!(
-        answer.unwrap().contains("minptime=10;useinbandfec=1;usedtx=1\r\n"),
-        "{answer:?}"
-    );
+    assert!(answer.unwrap().contains("minptime=10;useinbandfec=1;usedtx=1\r\n"), "{answer:?}");
 }
 
 #[test]
 fn muted_track_is_silent_and_leaves_no_gap() {
     let (mut w, mid_a, _) = two_talking();
-    w.engine.send(Command::MuteTrack {
-        track: "TR_a".into(),
-        muted: true,
-    });
+    w.engine.send(Command::MuteTrack { track: "TR_a".into(), muted: true });
     // What was sent before the mute took effect is on its way: wait until it is quiet.
     w.for_a_while(Duration::from_millis(150), |w| w.clients[0].speak(mid_a));
     let before = w.clients[1].heard("TR_a").packets.len();
@@ -75,10 +59,7 @@ fn muted_track_is_silent_and_leaves_no_gap() {
     assert_eq!(w.clients[1].heard("TR_a").packets.len(), before);
     let loud = |e: &Event| matches!(e, Event::Levels { levels, .. } if levels.iter().any(|l| &*l.track == "TR_a"));
     assert_eq!(w.count(loud), 0, "a muted track has no level");
-    w.engine.send(Command::MuteTrack {
-        track: "TR_a".into(),
-        muted: false,
-    });
+    w.engine.send(Command::MuteTrack { track: "TR_a".into(), muted: false });
     w.until("sound after the mute", |w| {
         w.clients[0].speak(mid_a);
         w.clients[1].heard("TR_a").packets.len() > before + 10
@@ -91,11 +72,7 @@ fn paused_subscription_resumes_without_an_offer_or_a_gap() {
     let (mut w, mid_a, mid_b) = two_talking();
     let offers = |w: &World| w.count(|e| matches!(e, Event::SubscriberOffer { .. }));
     let before_offers = offers(&w);
-    let pause = |paused| Command::Pause {
-        peer: "B".into(),
-        track: "TR_a".into(),
-        paused,
-    };
+    let pause = |paused| Command::Pause { peer: "B".into(), track: "TR_a".into(), paused };
     w.engine.send(pause(true));
     w.for_a_while(Duration::from_millis(150), |w| w.clients[0].speak(mid_a));
     let before = w.clients[1].heard("TR_a").packets.len();
@@ -150,18 +127,11 @@ fn two_hundred_joins_and_leaves_keep_the_offer_flat() {
         let peer = "A".into();
         let cid = format!("cid-{track}");
         let kind = Kind::Audio;
-        w.engine.send(Command::AnnounceTrack {
-            peer,
-            cid,
-            track: track.as_str().into(),
-            kind,
-        });
+        w.engine.send(Command::AnnounceTrack { peer, cid, track: track.as_str().into(), kind });
         w.subscribe("B", &track);
         w.until("the new section is offered", |w| w.last_offer("B").contains(&track));
         sizes.push(w.last_offer("B").len());
-        w.engine.send(Command::WithdrawTrack {
-            track: track.as_str().into(),
-        });
+        w.engine.send(Command::WithdrawTrack { track: track.as_str().into() });
         w.until("it is rejected", |w| !w.last_offer("B").contains(&track));
         mid.get_or_insert(w.last_offer("B").matches("m=audio").count());
         assert_eq!(w.last_offer("B").matches("m=audio").count(), 2, "round {round}");
@@ -189,23 +159,17 @@ fn changes_meanwhile_fold_into_one_offer() {
     for i in 0..10 {
         mids.push(w.publish(a, &format!("TR_{i}"), Kind::Audio));
         w.subscribe("B", &format!("TR_{i}"));
-        w.until("the answer", |w| {
-            w.count(|e| matches!(e, Event::PublisherAnswer { .. })) == i + 1
-        });
+        w.until("the answer", |w| w.count(|e| matches!(e, Event::PublisherAnswer { .. })) == i + 1);
     }
     w.answering = true;
     let first = w.last_offer("B").to_owned();
     let sdp = w.clients[1].answer(&first);
     w.engine.send(Command::SubscriberAnswer { peer: "B".into(), sdp });
     w.until("all ten", |w| {
-        mids.iter()
-            .for_each(|m| w.clients[a].send(*m, None, 960, b"x".to_vec(), false));
+        mids.iter().for_each(|m| w.clients[a].send(*m, None, 960, b"x".to_vec(), false));
         (0..10).all(|i| !w.clients[1].heard(&format!("TR_{i}")).packets.is_empty())
     });
-    assert_eq!(
-        w.count(|e| matches!(e, Event::SubscriberOffer { peer, .. } if &**peer == "B")),
-        2
-    );
+    assert_eq!(w.count(|e| matches!(e, Event::SubscriberOffer { peer, .. } if &**peer == "B")), 2);
 }
 
 #[test]
@@ -224,20 +188,14 @@ fn levels_follow_the_loudest_packet() {
     w.for_a_while(Duration::from_millis(250), |w| w.clients[0].speak(mid_a));
     w.events.clear();
     w.for_a_while(Duration::from_millis(300), |w| w.clients[0].speak(mid_a));
-    assert_eq!(
-        w.count(|e| matches!(e, Event::Levels { .. })),
-        0,
-        "silence after silence is not told"
-    );
+    assert_eq!(w.count(|e| matches!(e, Event::Levels { .. })), 0, "silence after silence is not told");
 }
 
 #[test]
 fn stopped_section_ends_its_track() {
     let (mut w, mid_a, _) = two_talking();
     w.offer(0, |api| api.set_direction(mid_a, str0m::media::Direction::Inactive));
-    w.until("the end", |w| {
-        w.count(|e| matches!(e, Event::TrackEnded { track, .. } if &**track == "TR_a")) == 1
-    });
+    w.until("the end", |w| w.count(|e| matches!(e, Event::TrackEnded { track, .. } if &**track == "TR_a")) == 1);
 }
 
 #[test]
@@ -246,21 +204,12 @@ fn unannounced_sections_are_answered_and_dropped_until_announced() {
     let (a, b) = (w.join("A"), w.join("B"));
     let audio = str0m::media::MediaKind::Audio;
     let send = str0m::media::Direction::SendOnly;
-    let mid = w.offer(a, |api| {
-        api.add_media(audio, send, Some("s".into()), Some("cid-late".into()), None)
-    });
-    w.until("the answer", |w| {
-        w.count(|e| matches!(e, Event::PublisherAnswer { .. })) == 1
-    });
+    let mid = w.offer(a, |api| api.add_media(audio, send, Some("s".into()), Some("cid-late".into()), None));
+    w.until("the answer", |w| w.count(|e| matches!(e, Event::PublisherAnswer { .. })) == 1);
     w.for_a_while(Duration::from_millis(200), |w| w.clients[a].speak(mid));
     assert_eq!(w.count(|e| matches!(e, Event::TrackStarted { .. })), 0);
     let (peer, kind) = ("A".into(), Kind::Audio);
-    w.engine.send(Command::AnnounceTrack {
-        peer,
-        cid: "cid-late".into(),
-        track: "TR_late".into(),
-        kind,
-    });
+    w.engine.send(Command::AnnounceTrack { peer, cid: "cid-late".into(), track: "TR_late".into(), kind });
     w.subscribe("B", "TR_late");
     w.until("sound", |w| {
         w.clients[a].speak(mid);

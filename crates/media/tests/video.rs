@@ -63,10 +63,7 @@ fn picture_starts_at_a_key_frame_that_is_asked_for_at_once() {
     assert!(is_key(&heard.packets[0].payload));
     let pictures: Vec<u16> = heard.packets.iter().map(|p| picture(&p.payload)).collect();
     assert!(pictures.windows(2).all(|p| p[1] == p[0] + 1), "{pictures:?}");
-    assert!(
-        heard.packets.iter().all(|p| p.payload[7..].starts_with(b"A/- frame ")),
-        "the picture itself is untouched"
-    );
+    assert!(heard.packets.iter().all(|p| p.payload[7..].starts_with(b"A/- frame ")), "the picture itself is untouched");
 }
 
 #[test]
@@ -94,22 +91,14 @@ fn lost_packets_are_sent_again() {
     s.until("more", |w| w.clients[1].heard("TR_v").packets.len() >= before + 60);
     assert_eq!(s.w.clients[1].subscriber.lose, 0);
     let seqs = s.w.clients[1].heard("TR_v").seqs();
-    assert_eq!(
-        seqs.last().unwrap() - seqs[0] + 1,
-        seqs.len() as u64,
-        "all of them, by RTX"
-    );
+    assert_eq!(seqs.last().unwrap() - seqs[0] + 1, seqs.len() as u64, "all of them, by RTX");
 }
 
 #[test]
 fn resuming_waits_for_a_key_frame_and_continues_the_numbers() {
     let mut s = Show::new();
     s.until("a picture", |w| w.clients[1].heard("TR_v").packets.len() >= 10);
-    let pause = |paused| Command::Pause {
-        peer: "B".into(),
-        track: "TR_v".into(),
-        paused,
-    };
+    let pause = |paused| Command::Pause { peer: "B".into(), track: "TR_v".into(), paused };
     s.w.engine.send(pause(true));
     s.w.for_a_while(Duration::from_millis(100), |_| ());
     for _ in 0..20 {
@@ -118,42 +107,24 @@ fn resuming_waits_for_a_key_frame_and_continues_the_numbers() {
     s.w.for_a_while(Duration::from_millis(100), |_| ());
     let before = s.w.clients[1].heard("TR_v").packets.len();
     s.w.engine.send(pause(false));
-    s.until("the picture again", |w| {
-        w.clients[1].heard("TR_v").packets.len() >= before + 10
-    });
+    s.until("the picture again", |w| w.clients[1].heard("TR_v").packets.len() >= before + 10);
     let heard = s.w.clients[1].heard("TR_v");
     assert!(is_key(&heard.packets[before].payload));
     let step = picture(&heard.packets[before].payload) - picture(&heard.packets[before - 1].payload);
     assert_eq!(step, 1, "PictureID has no gap");
-    assert_eq!(
-        heard.packets[before].seq_no.as_u16(),
-        heard.packets[before - 1].seq_no.as_u16() + 1
-    );
+    assert_eq!(heard.packets[before].seq_no.as_u16(), heard.packets[before - 1].seq_no.as_u16() + 1);
 }
 
 /// A offers q, h and f; returns the section.
 fn simulcast(w: &mut World) -> Mid {
     let (peer, kind) = ("A".into(), Kind::Video);
-    w.engine.send(Command::AnnounceTrack {
-        peer,
-        cid: "cid-s".into(),
-        track: "TR_s".into(),
-        kind,
-    });
+    w.engine.send(Command::AnnounceTrack { peer, cid: "cid-s".into(), track: "TR_s".into(), kind });
     let mut layers = Simulcast::new();
     for rid in ["q", "h", "f"] {
         layers.add_send_layer(SimulcastLayer::new(rid));
     }
     let name = |s: &str| Some(s.to_owned());
-    w.offer(0, |api| {
-        api.add_media(
-            MediaKind::Video,
-            Direction::SendOnly,
-            name("s"),
-            name("cid-s"),
-            Some(layers),
-        )
-    })
+    w.offer(0, |api| api.add_media(MediaKind::Video, Direction::SendOnly, name("s"), name("cid-s"), Some(layers)))
 }
 
 #[test]
@@ -194,13 +165,7 @@ fn best_living_layer_is_forwarded_and_switched_at_key_frames() {
     for p in &heard.packets {
         let (rid, pic, time) = (p.payload[9], picture(&p.payload), p.header.timestamp);
         if let Some((rid0, pic0, time0, tl0)) = last {
-            assert_eq!(
-                pic,
-                pic0 + 1,
-                "PictureID over the seam {} to {}",
-                rid0 as char,
-                rid as char
-            );
+            assert_eq!(pic, pic0 + 1, "PictureID over the seam {} to {}", rid0 as char, rid as char);
             assert_eq!(p.payload[4], u8::wrapping_add(tl0, 1), "TL0PICIDX");
             let step = time.wrapping_sub(time0);
             assert!(0 < step && step < 10 * 90_000, "timestamp went {step}");

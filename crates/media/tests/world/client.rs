@@ -29,15 +29,7 @@ impl Pc {
         let mut rtc = rtc;
         let (socket, addr) = socket();
         rtc.add_local_candidate(Candidate::host(addr, "udp").unwrap());
-        Pc {
-            rtc,
-            socket,
-            addr,
-            next: Instant::now(),
-            events: Vec::new(),
-            cut: false,
-            lose: 0,
-        }
+        Pc { rtc, socket, addr, next: Instant::now(), events: Vec::new(), cut: false, lose: 0 }
     }
 
     /// As after a change of network: the old address is gone.
@@ -98,11 +90,7 @@ fn socket() -> (UdpSocket, SocketAddr) {
 }
 
 fn builder() -> str0m::RtcConfig {
-    Rtc::builder()
-        .set_rtp_mode(true)
-        .clear_codecs()
-        .enable_opus(true, false)
-        .enable_vp8(true)
+    Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, false).enable_vp8(true)
 }
 
 /// What came in for one track.
@@ -170,20 +158,14 @@ impl Client {
         let mut api = self.publisher.rtc.sdp_api();
         let channels = &mut self.channels;
         channels.get_or_insert_with(|| {
-            let reliable = ChannelConfig {
-                label: "_reliable".into(),
-                ..ChannelConfig::default()
-            };
+            let reliable = ChannelConfig { label: "_reliable".into(), ..ChannelConfig::default() };
             let lossy = ChannelConfig {
                 label: "_lossy".into(),
                 ordered: false,
                 reliability: Reliability::MaxRetransmits { retransmits: 0 },
                 ..ChannelConfig::default()
             };
-            [
-                api.add_channel_with_config(reliable),
-                api.add_channel_with_config(lossy),
-            ]
+            [api.add_channel_with_config(reliable), api.add_channel_with_config(lossy)]
         });
         let out = change(&mut api);
         let (offer, pending) = api.apply().expect("something to offer");
@@ -195,11 +177,7 @@ impl Client {
     pub fn answered(&mut self, sdp: &str) {
         let answer = SdpAnswer::from_sdp_string(sdp).expect("our answer can be read");
         let pending = self.pending.take().expect("an offer was made");
-        self.publisher
-            .rtc
-            .sdp_api()
-            .accept_answer(pending, answer)
-            .expect("our answer fits");
+        self.publisher.rtc.sdp_api().accept_answer(pending, answer).expect("our answer fits");
         self.publisher.flush(Instant::now());
     }
 
@@ -214,12 +192,7 @@ impl Client {
             }
         }
         let offer = SdpOffer::from_sdp_string(sdp).expect("our offer can be read");
-        let answer = self
-            .subscriber
-            .rtc
-            .sdp_api()
-            .accept_offer(offer)
-            .expect("our offer is taken");
+        let answer = self.subscriber.rtc.sdp_api().accept_offer(offer).expect("our offer is taken");
         self.subscriber.flush(Instant::now());
         answer.to_sdp_string()
     }
@@ -244,13 +217,7 @@ impl Client {
     }
 
     fn packet(&mut self, p: RtpPacket) {
-        let stream = self
-            .subscriber
-            .rtc
-            .direct_api()
-            .stream_rx(&p.header.ssrc)
-            .map(|s| s.mid())
-            .unwrap();
+        let stream = self.subscriber.rtc.direct_api().stream_rx(&p.header.ssrc).map(|s| s.mid()).unwrap();
         let track = self.tracks[&*stream].clone();
         self.heard.entry(track).or_default().packets.push(p);
     }
@@ -293,12 +260,7 @@ impl Client {
             .ext_vals(ext)
             .marker(marker)
             .nackable(!audio);
-        if let Some(tx) = self
-            .publisher
-            .rtc
-            .direct_api()
-            .stream_tx_by_mid(mid, rid.map(Rid::from))
-        {
+        if let Some(tx) = self.publisher.rtc.direct_api().stream_tx_by_mid(mid, rid.map(Rid::from)) {
             tx.write_rtp(write);
             *seq += 1;
             *time = time.wrapping_add(ticks);
@@ -316,16 +278,9 @@ impl Client {
 
     /// The picture was lost.
     pub fn ask_for_key_frame(&mut self, track: &str) {
-        let mid = self
-            .tracks
-            .iter()
-            .find(|(_, t)| *t == track)
-            .map(|(mid, _)| Mid::from(mid.as_str()))
-            .unwrap();
+        let mid = self.tracks.iter().find(|(_, t)| *t == track).map(|(mid, _)| Mid::from(mid.as_str())).unwrap();
         let mut api = self.subscriber.rtc.direct_api();
-        api.stream_rx_by_mid(mid, None)
-            .unwrap()
-            .request_keyframe(KeyframeRequestKind::Pli);
+        api.stream_rx_by_mid(mid, None).unwrap().request_keyframe(KeyframeRequestKind::Pli);
         self.subscriber.flush(Instant::now());
     }
 
@@ -336,11 +291,7 @@ impl Client {
 
     pub fn publish_data(&mut self, reliable: bool, payload: &[u8]) -> bool {
         let Some(ids) = self.channels else { return false };
-        let wrote = self
-            .publisher
-            .rtc
-            .channel(ids[usize::from(!reliable)])
-            .map(|mut c| c.write(true, payload));
+        let wrote = self.publisher.rtc.channel(ids[usize::from(!reliable)]).map(|mut c| c.write(true, payload));
         self.publisher.flush(Instant::now());
         matches!(wrote, Some(Ok(true)))
     }

@@ -25,27 +25,15 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let config = Config {
-            bind: "127.0.0.1".into(),
-            port: 0,
-            advertised: vec![],
-        };
+        let config = Config { bind: "127.0.0.1".into(), port: 0, advertised: vec![] };
         let engine = Engine::open(&config).expect("a free port");
         engine.send(Command::OpenRoom { room: ROOM.into() });
-        World {
-            engine,
-            clients: Vec::new(),
-            events: Vec::new(),
-            answering: true,
-        }
+        World { engine, clients: Vec::new(), events: Vec::new(), answering: true }
     }
 
     /// Opens a peer with both sides; they connect as `step` is called.
     pub fn join(&mut self, id: &str) -> usize {
-        self.engine.send(Command::OpenPeer {
-            room: ROOM.into(),
-            peer: id.into(),
-        });
+        self.engine.send(Command::OpenPeer { room: ROOM.into(), peer: id.into() });
         self.engine.send(Command::OpenSubscriber { peer: id.into() });
         self.clients.push(Client::new(id));
         self.clients.len() - 1
@@ -53,28 +41,19 @@ impl World {
 
     pub fn leave(&mut self, client: usize) {
         let id = self.clients.remove(client).id;
-        self.engine.send(Command::ClosePeer {
-            peer: id.as_str().into(),
-        });
+        self.engine.send(Command::ClosePeer { peer: id.as_str().into() });
     }
 
     /// Announces the track and offers a section for it. The client's name for it is `cid-<track>`.
     pub fn publish(&mut self, client: usize, track: &str, kind: Kind) -> Mid {
         let peer = self.clients[client].id.as_str().into();
         let cid = format!("cid-{track}");
-        self.engine.send(Command::AnnounceTrack {
-            peer,
-            cid: cid.clone(),
-            track: track.into(),
-            kind,
-        });
+        self.engine.send(Command::AnnounceTrack { peer, cid: cid.clone(), track: track.into(), kind });
         let kind = match kind {
             Kind::Audio => MediaKind::Audio,
             Kind::Video => MediaKind::Video,
         };
-        self.offer(client, |api| {
-            api.add_media(kind, Direction::SendOnly, Some("stream".into()), Some(cid), None)
-        })
+        self.offer(client, |api| api.add_media(kind, Direction::SendOnly, Some("stream".into()), Some(cid), None))
     }
 
     /// Offers these changes to the client's publisher side.
@@ -86,25 +65,15 @@ impl World {
     }
 
     pub fn subscribe(&self, peer: &str, track: &str) {
-        self.engine.send(Command::Subscribe {
-            peer: peer.into(),
-            track: track.into(),
-        });
+        self.engine.send(Command::Subscribe { peer: peer.into(), track: track.into() });
     }
 
     pub fn unsubscribe(&self, peer: &str, track: &str) {
-        self.engine.send(Command::Unsubscribe {
-            peer: peer.into(),
-            track: track.into(),
-        });
+        self.engine.send(Command::Unsubscribe { peer: peer.into(), track: track.into() });
     }
 
     pub fn send_data(&self, peer: &str, reliable: bool, payload: &[u8]) {
-        self.engine.send(Command::SendData {
-            peers: vec![peer.into()],
-            reliable,
-            payload: payload.into(),
-        });
+        self.engine.send(Command::SendData { peers: vec![peer.into()], reliable, payload: payload.into() });
     }
 
     /// One round: clients read, run their timers and write; the engine's events are answered.
@@ -131,10 +100,7 @@ impl World {
             Event::SubscriberOffer { peer, sdp } if self.answering => {
                 if let Some(c) = self.clients.iter_mut().find(|c| *c.id == **peer) {
                     let sdp = c.answer(sdp);
-                    self.engine.send(Command::SubscriberAnswer {
-                        peer: peer.clone(),
-                        sdp,
-                    });
+                    self.engine.send(Command::SubscriberAnswer { peer: peer.clone(), sdp });
                 }
             }
             _ => {}
@@ -146,11 +112,7 @@ impl World {
     pub fn until(&mut self, what: &str, mut so: impl FnMut(&mut World) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !so(self) {
-            assert!(
-                Instant::now() < deadline,
-                "not in {PATIENCE:?}: {what}; last events {:#?}",
-                self.tail()
-            );
+            assert!(Instant::now() < deadline, "not in {PATIENCE:?}: {what}; last events {:#?}", self.tail());
             self.step();
         }
     }
@@ -187,11 +149,7 @@ impl World {
 
     pub fn data_of(&self, id: &str) -> Vec<(bool, Vec<u8>)> {
         let data = self.events.iter().filter_map(|e| match e {
-            Event::Data {
-                peer,
-                reliable,
-                payload,
-            } if **peer == *id => Some((*reliable, payload.clone())),
+            Event::Data { peer, reliable, payload } if **peer == *id => Some((*reliable, payload.clone())),
             _ => None,
         });
         data.collect()
