@@ -128,11 +128,11 @@ pub fn run(mut socket: Socket, addresses: &Addresses, mut shard: Shard, mailbox:
             shard.close_all(now);
         }
         flush(&socket, addresses, &mut shard);
-        mailbox.publish(&mut shard.events);
         if commanded || counted + CENSUS <= now {
             counted = now;
-            mailbox.count(shard.census());
+            mailbox.count(shard.census()); // before the events that they led to
         }
+        mailbox.publish(&mut shard.events);
         if closing {
             return;
         }
