@@ -19,14 +19,18 @@ class Violation(Exception):
         self.code = code
 
 
-def frame(opcode: int, payload: bytes) -> bytes:
-    """One unmasked, unfragmented frame: built once, written to any number of connections."""
-    size = len(payload)
+def frame_head(opcode: int, size: int) -> bytes:
+    """What comes before a payload of so many bytes, unmasked and unfragmented."""
     if size < 126:
-        return bytes((0x80 | opcode, size)) + payload
+        return bytes((0x80 | opcode, size))
     if size < 65536:
-        return bytes((0x80 | opcode, 126)) + size.to_bytes(2, "big") + payload
-    return bytes((0x80 | opcode, 127)) + size.to_bytes(8, "big") + payload
+        return bytes((0x80 | opcode, 126)) + size.to_bytes(2, "big")
+    return bytes((0x80 | opcode, 127)) + size.to_bytes(8, "big")
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """One whole frame: built once, written to any number of connections."""
+    return frame_head(opcode, len(payload)) + payload
 
 
 def close_frame(code: int, reason: str = "") -> bytes:

@@ -29,6 +29,7 @@ from hubbub.protocols.websocket.handshake import Origins, Proxies, Rejected, Req
 from hubbub.protocols.websocket.occupancy import Occupancy
 
 BACKLOG = 1 << 20  # bytes the kernel did not take: above this the peer is too slow
+LARGE = 1 << 18  # bytes of one write that must not make anybody slow by itself: READY, a replay
 CLOSE_GRACE = 3.0  # seconds to drain and to see the peer's close, then abort
 OPEN_WITHIN = 10.0  # seconds in which a route decides about an upgrade
 GOING_AWAY, INTERNAL, RESTART, SLOW = 1001, 1011, 1012, 4020
@@ -80,12 +81,12 @@ class Router:
         """Answer a path with a fixed refusal, e.g. a 404 with CORS headers, before any other check."""
         self._refusals[path] = rejected
 
-    def request(self, head: bytes, peer: str) -> tuple[Request, Route]:
+    def request(self, head: bytes, peer: str, secure: bool) -> tuple[Request, Route]:
         """Raises Rejected. Fixed refusals come first: a page must be able to read them whatever its origin."""
         path = head.split(b" ", 2)[1].partition(b"?")[0].decode("latin-1")
         if (refusal := self._refusals.get(path)) is not None:
             raise refusal
-        request = read_request(head, peer, self.origins, self.proxies)
+        request = read_request(head, peer, secure, self.origins, self.proxies)
         if (route := self._routes.get(request.path)) is None:
             raise Rejected(404, "There is no socket at this path.")
         return request, route
@@ -124,6 +125,8 @@ class Connection(asyncio.Protocol):
     def write(self, prebuilt: bytes) -> None:
         """Queue one prebuilt frame, or several joined. uvloop sends all of one loop turn in one system call."""
         if self._open:
+            if len(prebuilt) > LARGE:
+                self._transport.set_write_buffer_limits(high=BACKLOG + len(prebuilt))
             self._transport.write(prebuilt)
 
     def close(self, code: int, reason: str = "") -> None:
@@ -199,7 +202,8 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, head: bytes) -> None:
         peer = self._transport.get_extra_info("peername")
-        request, route = self._router.request(head, peer[0] if isinstance(peer, tuple) else "")
+        secure = self._transport.get_extra_info("sslcontext") is not None
+        request, route = self._router.request(head, peer[0] if isinstance(peer, tuple) else "", secure)
         self._router.occupancy.entered(request.address)  # may reject
         self.address = request.address
         self._reader = FrameReader(route.largest)

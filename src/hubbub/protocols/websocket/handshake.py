@@ -20,12 +20,14 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 class Request(NamedTuple):
-    """An upgrade request that passed. `address` is the client's, also behind trusted proxies; "" if unknown."""
+    """An upgrade request that passed. `address` is the client's, also behind trusted proxies; "" if unknown. `origin` is
+    ours as this client reached it, e.g. `https://chat.example`."""
 
     path: str
     query: bytes
     headers: dict[bytes, bytes]  # lower-case names; values of a repeated header joined by ", "
     address: str
+    origin: str = ""
 
 
 class Rejected(Exception):
@@ -90,8 +92,9 @@ class Proxies:
             return peer
 
 
-def read_request(head: bytes, peer: str, origins: Origins, proxies: Proxies) -> Request:
-    """Check an upgrade request; `peer` is the address at the other end of the connection. Raises Rejected."""
+def read_request(head: bytes, peer: str, secure: bool, origins: Origins, proxies: Proxies) -> Request:
+    """Check an upgrade request; `peer` is the address at the other end of the connection, `secure` whether TLS ends
+    here. Raises Rejected."""
     line, *lines = head[:-4].split(b"\r\n")
     method, target, _ = line.split(b" ", 2)
     headers = _headers(lines)
@@ -99,7 +102,8 @@ def read_request(head: bytes, peer: str, origins: Origins, proxies: Proxies) -> 
         raise Rejected(405, "A socket is opened with GET.", {"Allow": "GET"})
     if headers.get(b"sec-websocket-version") != b"13":
         raise Rejected(426, "This is a WebSocket path, version 13.", {"Sec-WebSocket-Version": "13"})
-    _check_origin(headers, peer, origins, proxies)
+    scheme, host = _reached(headers, proxies.trusts(peer), secure)
+    _check_origin(headers, host, origins)
     try:
         valid = len(b64decode(headers[b"sec-websocket-key"], validate=True)) == 16
     except (KeyError, ValueError):
@@ -108,7 +112,9 @@ def read_request(head: bytes, peer: str, origins: Origins, proxies: Proxies) -> 
         raise Rejected(400, "Sec-WebSocket-Key must be 16 bytes in Base64.")
     path, _, query = target.partition(b"?")
     forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
-    return Request(unquote(path.decode("latin-1")), query, headers, proxies.client(peer, forwarded))
+    return Request(
+        unquote(path.decode("latin-1")), query, headers, proxies.client(peer, forwarded), f"{scheme}://{host}"
+    )
 
 
 def accept(request: Request, subprotocol: bytes | None = None) -> bytes:
@@ -130,14 +136,20 @@ def _headers(lines: Iterable[bytes]) -> dict[bytes, bytes]:
     return found
 
 
-def _check_origin(headers: dict[bytes, bytes], peer: str, origins: Origins, proxies: Proxies) -> None:
+def _reached(headers: dict[bytes, bytes], proxied: bool, secure: bool) -> tuple[str, str]:
+    """Scheme and host that the client used."""
+    host, scheme = headers.get(b"host", b""), b"https" if secure else b"http"
+    if proxied:
+        host = headers.get(b"x-forwarded-host", host)
+        scheme = headers.get(b"x-forwarded-proto", scheme)
+    return "https" if scheme.lower() in (b"https", b"wss") else "http", host.decode("latin-1")
+
+
+def _check_origin(headers: dict[bytes, bytes], host: str, origins: Origins) -> None:
     if (origin := headers.get(b"origin")) is None:
         return
-    host = headers.get(b"host", b"")
-    if proxies.trusts(peer):
-        host = headers.get(b"x-forwarded-host", host)
     shown = origin.decode("latin-1")
-    if not origins.allows(shown, host.decode("latin-1")):
+    if not origins.allows(shown, host):
         raise Rejected(403, f"Pages of {shown} may not connect here. The setting HUBBUB_ORIGINS lists those that may.")
 
 

@@ -1,0 +1,61 @@
+"""One event on its way to many sessions: worded once per dialect, shared by all of them and by their replay rings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hubbub.services.gateway.api import Dialect, Encoded
+from hubbub.services.gateway.events import Notice
+
+SEQUENCE_WIDTH = 10
+
+
+class Outgoing:
+    """An event before any dialect. `at`: when it came, monotonic seconds. `contains`: the event is a snapshot as of
+    these heads (stream -> seq), so older events of those streams are not shown after it."""
+
+    __slots__ = ("at", "contains", "notice", "seq", "stream")
+
+    def __init__(
+        self, notice: Notice, stream: str, seq: int, at: float, contains: Mapping[str, int] | None = None
+    ) -> None:
+        self.notice = notice
+        self.contains = contains
+        self.stream = stream
+        self.seq = seq
+        self.at = at
+
+
+class Dispatch:
+    """An event in one dialect, lacking only the session's own sequence."""
+
+    __slots__ = ("at", "contains", "head", "seq", "size", "stream", "tail")
+
+    def __init__(self, encoded: Encoded, event: Outgoing) -> None:
+        self.head, self.tail = encoded
+        self.stream = event.stream
+        self.seq = event.seq
+        self.at = event.at
+        self.contains = event.contains
+        self.size = len(self.head) + SEQUENCE_WIDTH + len(self.tail)
+
+
+class Batch:
+    """Events that leave together for the same sessions, in order."""
+
+    __slots__ = ("_by_dialect", "events", "has_snapshot")
+
+    def __init__(self, events: Sequence[Outgoing]) -> None:
+        self.events = events
+        self.has_snapshot = any(each.contains is not None for each in events)
+        self._by_dialect: dict[Dialect, list[Dispatch]] = {}
+
+    def worded(self, dialect: Dialect) -> list[Dispatch]:
+        if (known := self._by_dialect.get(dialect)) is None:
+            known = self._by_dialect[dialect] = [d for each in self.events if (d := word(dialect, each)) is not None]
+        return known
+
+
+def word(dialect: Dialect, event: Outgoing) -> Dispatch | None:
+    encoded = dialect.encode(event.notice, event.seq)
+    return Dispatch(encoded, event) if encoded else None
