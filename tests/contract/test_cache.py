@@ -162,11 +162,12 @@ async def test_a_bucket_never_holds_more_than_its_burst(backend: Memory, cache: 
     assert await cache.take("t", 10, 3, 1) > 0.0
 
 
-async def test_waiting_as_long_as_told_is_enough(backend: Memory, cache: Cache) -> None:
-    for _ in range(50):
-        if wait := await cache.take("t", 3, 1, 1):
+@pytest.mark.parametrize("per_second", [0.7, 3, 7, 11.3, 49])
+async def test_waiting_as_long_as_told_is_enough(backend: Memory, cache: Cache, per_second: float) -> None:
+    for _ in range(100):
+        if wait := await cache.take("t", per_second, 1, 1):
             await backend.forward(wait)
-            assert await cache.take("t", 3, 1, 1) == 0.0
+            assert await cache.take("t", per_second, 1, 1) == 0.0
 
 
 async def test_together_callers_get_no_more_than_the_burst(cache: Cache) -> None:

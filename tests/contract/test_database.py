@@ -6,6 +6,8 @@ To add an engine: a class like `Sqlite` below and its name in `ENGINES`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,6 +31,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from hubbub import events
 from hubbub.errors import Refused, Unavailable
+from hubbub.infra.database import outbox
 from hubbub.infra.database.base import Conflict, Database, Transaction
 from hubbub.infra.database.migrations import migrate
 from hubbub.infra.database.schema import Blob, Flag, Id, Json
@@ -205,15 +208,18 @@ async def test_an_error_that_the_body_caught_undoes_it_all_the_same(database: Da
 
     async def body(tx: Transaction) -> str:
         await add(2)(tx)
-        try:
+        with contextlib.suppress(Conflict):
             await add(1)(tx)
-        except Conflict:
-            return "as if nothing had happened"
-        return "no conflict"
+        return "as if nothing had happened"
 
-    with pytest.raises(Conflict):
-        await database.write(body)
-    assert await count(database) == 1
+    async def going_on(tx: Transaction) -> None:
+        await body(tx)
+        await add(3)(tx)
+
+    for each in (body, going_on):
+        with pytest.raises(Conflict):
+            await database.write(each)
+        assert await count(database) == 1
 
 
 @pytest.mark.parametrize(
@@ -384,13 +390,33 @@ async def test_nothing_is_published_again_after_a_clean_end(engine: Sqlite) -> N
     assert engine.facts() == [("shelf:7", 1, 1), ("shelf:7", 2, 2)]
 
 
-async def test_a_publisher_that_fails_does_not_fail_the_write(engine: Sqlite) -> None:
-    def broken(facts: Sequence[tuple[str, bytes]]) -> None:
-        raise OSError("no route")
+async def test_facts_that_could_not_be_published_are_kept_and_tried_again(
+    engine: Sqlite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(outbox, "RETRY", 0.02)
+    caplog.set_level(logging.CRITICAL)
+    working, caught_up = True, asyncio.Event()
 
-    database = await engine.open(broken)
-    assert await database.write(add(1, "shelf:7")) == 1
-    assert await count(database) == 1
+    def publish(facts: Sequence[tuple[str, bytes]]) -> None:
+        if not working:
+            raise OSError("no route")
+        engine.published.extend(facts)
+        if len(engine.published) == 20:
+            caught_up.set()
+
+    database = await engine.open(publish)
+    for n in range(1, 11):
+        await database.write(add(n, "shelf:7"))
+    working = False
+    for n in range(11, 20):
+        assert await database.write(add(n, "shelf:7")) == n, "the write stands"
+    engine.clock.forward(3_600)
+    assert await database.sweep() == 10, "what nobody heard of is not deleted"
+    working = True
+    await database.write(add(20, "shelf:7"))
+    async with asyncio.timeout(10):
+        await caught_up.wait()
+    assert [seq for _, seq, _ in engine.facts()] == list(range(1, 21))
 
 
 # ---- the end ---------------------------------------------------------------------------------------------------------

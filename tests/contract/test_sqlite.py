@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import apsw
 import pytest
 from hand_clock import HandClock
-from sqlalchemy import Column, MetaData, Table, Text, bindparam, insert, select
+from sqlalchemy import Column, ForeignKey, MetaData, Table, Text, bindparam, insert, select
 from sqlalchemy.dialects import postgresql
 
 from hubbub import events
@@ -26,6 +26,13 @@ from hubbub.infra.database.statements import compiled
 
 TABLES = MetaData()
 notes = Table("notes", TABLES, Column("id", Id(), primary_key=True), Column("body", Text))
+pages = Table(
+    "pages",
+    TABLES,
+    Column("id", Id(), primary_key=True),
+    Column("note_id", Id(), ForeignKey("notes.id", deferrable=True, initially="DEFERRED")),
+)
+ADD_PAGE = postgresql.insert(pages).values(id=bindparam("id"), note_id=bindparam("note_id"))
 ADD = postgresql.insert(notes).values(id=bindparam("id"), body=bindparam("body"))
 IDS = select(notes.c.id).order_by(notes.c.id)
 
@@ -120,6 +127,49 @@ async def test_a_body_may_raise_anything(database: SqliteDatabase) -> None:
         await database.write(misspells)
     assert await database.fetch(IDS) == []
     assert await database.write(add(4)) == 1
+
+
+async def test_a_body_uses_the_database_only_through_its_transaction(database: SqliteDatabase) -> None:
+    async def reads(tx: Transaction) -> None:
+        await add(1)(tx)
+        await database.fetch(IDS)
+
+    async def writes(tx: Transaction) -> None:
+        await database.write(add(2))
+
+    for body in (reads, writes):
+        with pytest.raises(TypeError, match="awaits only its transaction"):
+            await database.write(body)
+    assert await database.write(add(3)) == 1
+    assert await database.fetch(IDS) == [(3,)]
+
+
+async def test_fetch_only_reads(database: SqliteDatabase) -> None:
+    with pytest.raises(TypeError, match="only reads"):
+        await database.fetch(ADD, id=1, body="")
+    assert await database.fetch(IDS) == []
+
+
+async def test_a_write_cancelled_before_its_turn_is_not_done(database: SqliteDatabase) -> None:
+    task = asyncio.create_task(database.write(add(1)))
+    await asyncio.sleep(0)  # it is queued now, and its commit has not begun
+    task.cancel()
+    await database.write(add(2))
+    assert task.cancelled()
+    assert await database.fetch(IDS) == [(2,)]
+
+
+async def test_a_commit_that_is_refused_leaves_no_transaction_open(database: SqliteDatabase) -> None:
+    """Only a deferred constraint can do that, which no table should have: it takes its whole batch along."""
+
+    async def orphan(tx: Transaction) -> None:
+        await add(1)(tx)
+        await tx.execute(ADD_PAGE, id=1, note_id=99)
+
+    with pytest.raises(Unavailable):
+        await database.write(orphan)
+    assert await database.write(add(2)) == 1
+    assert await database.fetch(IDS) == [(2,)]
 
 
 async def test_too_many_waiting_writes_are_refused(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from lossy_disk import Crash, LossyDisk
 from hubbub.clock import SystemClock
 from hubbub.errors import Unavailable
 from hubbub.infra.database import sqlite, sqlite_file
+from hubbub.infra.database.base import Transaction
 from hubbub.infra.database.sqlite import SqliteDatabase
 
 ROWS = 1_500
@@ -97,4 +99,26 @@ async def test_a_full_disk_at_commit_fails_the_batch_and_nothing_else(tmp_path: 
     assert await database.write(note(4)) == 2, "the stream has no gap where the failed writes were"
     assert await database.fetch(IDS) == [(1,), (4,)]
     assert [noted(payload)[2] for _, payload in published] == [1, 4]
+    await database.close()
+
+
+async def test_a_disk_that_fills_up_inside_a_body_undoes_its_batch(tmp_path: Path, disk: LossyDisk) -> None:
+    """The pages do not fit in memory, so SQLite writes them before the commit, fails, and ends the transaction."""
+    database = await SqliteDatabase.open(
+        str(tmp_path / "ledger.db"), clock=SystemClock(), publish=[].extend, prepare=prepare
+    )
+
+    async def stubborn(tx: Transaction) -> None:
+        for id in (2, 3):
+            with contextlib.suppress(Unavailable):
+                await note(id, "x" * 20_000_000)(tx)
+            await note(id + 10)(tx)
+
+    disk.full = True
+    writing = [database.write(body) for body in (note(1), stubborn, note(5))]
+    refused = await asyncio.gather(*writing, return_exceptions=True)
+    disk.full = False
+    assert [type(each) for each in refused] == [Unavailable] * 3
+    assert await database.fetch(IDS) == []
+    assert await database.write(note(9)) == 1
     await database.close()

@@ -123,8 +123,8 @@ class Outbox:
         if seq == head:
             return []
         rows = await self._database.fetch(AFTER, name=stream, after=seq, count=limit)
-        if seq > head or not rows or rows[0][0] != seq + 1:
-            return None
+        if not rows or rows[0][0] != seq + 1:
+            return None  # too old, or a sequence that this database never gave (it was restored)
         return [payload for _, payload in rows]
 
     async def publish_to(self, publish: Publish) -> None:

@@ -63,6 +63,7 @@ class SqliteDatabase:
         self._sweeping: asyncio.Task[None] | None = None
         self._checkpoint_at = CHECKPOINT_PAGES
         self._wal_pages = 0
+        self._in_body = False
         self._closed = False
         self._writer.set_wal_hook(self._grown)
 
@@ -83,9 +84,11 @@ class SqliteDatabase:
         thread = ThreadPoolExecutor(1, "database")
         try:
             links = await asyncio.get_running_loop().run_in_executor(thread, sqlite_file.open_links, path, prepare)
-        except apsw.Error as error:
+        except BaseException as error:
             thread.shutdown(wait=False)
-            raise in_our_words(error) from error
+            if (known := in_our_words(error)) is error:
+                raise
+            raise known from error
         database = cls(links, thread, clock)
         if publish:
             await database.publish_to(publish)
@@ -93,17 +96,19 @@ class SqliteDatabase:
         return database
 
     async def fetch(self, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
-        if self._closed:
-            raise Unavailable("the database is closed")
+        self._check()
         text, arguments = compiled(statement, "sqlite")
         try:
             return self._reader.execute(text, arguments(values)).fetchall()
+        except apsw.ReadOnlyError as error:
+            raise TypeError(f"fetch only reads: {text}") from error
         except apsw.Error as error:
-            raise in_our_words(error) from error
+            if (known := in_our_words(error)) is error:
+                raise
+            raise known from error
 
     async def write(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
-        if self._closed:
-            raise Unavailable("the database is closed")
+        self._check()
         if len(self._queued) >= QUEUED:
             raise Unavailable(f"{QUEUED} writes are waiting already")
         done: asyncio.Future[T] = self._loop.create_future()
@@ -140,6 +145,12 @@ class SqliteDatabase:
         self._reader.close()
         await self._loop.run_in_executor(self._thread, self._writer.close)  # the last one out checkpoints
         self._thread.shutdown()
+
+    def _check(self) -> None:
+        if self._closed:
+            raise Unavailable("the database is closed")
+        if self._in_body:
+            raise TypeError("a transaction's body awaits only its transaction")
 
     # ---- the writer ------------------------------------------------------------------------------------------------
 
@@ -198,7 +209,9 @@ class SqliteDatabase:
                 continue
             self._writer.execute("SAVEPOINT body")
             tx = SqliteTransaction(self._writer, self._clock)
+            self._in_body = True
             value, error = drive(body, tx)
+            self._in_body = False
             if error:
                 if not self._writer.in_transaction:  # SQLite itself undid everything (disk full, I/O error)
                     raise error

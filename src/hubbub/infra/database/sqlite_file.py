@@ -24,7 +24,9 @@ def open_links(path: str, prepare: Callable[[str], None]) -> Links:
     prepare(path)
     writer = connect(path)
     writer.pragma("journal_mode", "wal")
-    return Links(writer, connect(path))
+    reader = connect(path)
+    reader.pragma("query_only", True)
+    return Links(writer, reader)
 
 
 def connect(path: str) -> apsw.Connection:

@@ -74,6 +74,8 @@ class SqliteTransaction:
         link = self._link
         if link is None:
             raise RuntimeError("this transaction is over")
+        if self.failed:  # SQLite may have ended the whole transaction: the statement would commit by itself
+            raise self.failed
         try:
             text, arguments = compiled(statement, "sqlite")
             return link.execute(text, arguments(values)).fetchall(), link
