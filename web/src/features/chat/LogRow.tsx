@@ -1,0 +1,25 @@
+import { Trans } from "@lingui/react/macro";
+import { MessageSkeleton } from "@/ui/Skeleton";
+import { Message } from "./Message";
+import { PendingRow } from "./PendingRow";
+import { clockTime, dayName } from "./times";
+import type { LogRowData } from "./useLogScroll";
+
+export function LogRow({ row, serverId, roomId, name }: { row: LogRowData; serverId: string; roomId: string; name: string }) {
+  switch (row.kind) {
+    case "older":
+      return <MessageSkeleton rows={3} />;
+    case "start":
+      return (
+        <div className="log-start">
+          <p><Trans>This is the start of {name}.</Trans></p>
+        </div>
+      );
+    case "day":
+      return <h2 className="day"><span>{dayName(row.at)}</span></h2>;
+    case "unread":
+      return <div className="newline" role="separator"><span><Trans>New since {clockTime(row.at)}</Trans></span></div>;
+    case "message":
+      return /^\d+$/.test(row.id) ? <Message serverId={serverId} roomId={roomId} id={row.id} rowKey={row.key} first={row.first} /> : <PendingRow serverId={serverId} roomId={roomId} nonce={row.id} rowKey={row.key} first={row.first} />;
+  }
+}

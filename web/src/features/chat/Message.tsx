@@ -1,0 +1,90 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { memo, useState, type KeyboardEvent } from "react";
+import { useStore } from "zustand";
+import { canInRoom, hueOf, nameOf, type Message as Said } from "@/client";
+import { useHub } from "@/app/client";
+import { PersonTrigger } from "@/features/people/PersonTrigger";
+import { Avatar } from "@/ui/Avatar";
+import { attention, replyTo, startEditing } from "./attention";
+import { EditBox } from "./EditBox";
+import { MessageBody } from "./MessageBody";
+import { MessageTools } from "./MessageTools";
+import { ReplyQuote } from "./ReplyQuote";
+import { clockTime, fullTime } from "./times";
+
+interface Props {
+  serverId: string;
+  roomId: string;
+  id: string;
+  rowKey: string;
+  /** Opens a group: avatar, name and time. */
+  first: boolean;
+}
+
+export const Message = memo(function Message({ serverId, roomId, id, rowKey, first }: Props) {
+  const { t } = useLingui();
+  const message = useHub((state) => state.rooms[roomId]?.messages[id]);
+  const me = useHub((state) => state.me?.id);
+  const myRoles = useHub((state) => state.servers[serverId]?.me.roles);
+  const name = useHub((state) => nameOf(state, message?.author.id ?? "", serverId)) ?? message?.author.display_name ?? "";
+  const mayWrite = useHub((state) => canInRoom(state, roomId, "SEND_MESSAGES"));
+  const editing = useStore(attention, (state) => state.editing[roomId] === id);
+  const [near, setNear] = useState(false);
+  const [menu, setMenu] = useState(false);
+  if (!message) return null;
+  const at = Date.parse(message.timestamp);
+  const pinged = message.mention_everyone || message.mentions.some((mention) => mention === me || myRoles?.includes(mention));
+
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "r" && mayWrite) replyTo(roomId, id);
+    else if (event.key === "e" && message!.author.id === me) startEditing(roomId, id);
+    else return;
+    event.preventDefault();
+  }
+
+  const classes = ["msg", first && "first", pinged && "pinged", menu && "is-open"].filter(Boolean).join(" ");
+  return (
+    <>
+      {first && <div className="msg-gap" />}
+      <article
+        className={classes}
+        aria-label={t`${name}, ${clockTime(at)}`}
+        tabIndex={-1}
+        data-row={rowKey}
+        onKeyDown={onKeyDown}
+        onPointerEnter={() => setNear(true)}
+        onPointerLeave={() => setNear(false)}
+        onFocus={() => setNear(true)}
+        onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setNear(false)}
+      >
+        {message.referenced_message && <ReplyQuote serverId={serverId} roomId={roomId} reference={message.referenced_message} />}
+        <div className="msg-in">
+          {first ? <Avatar id={message.author.id} name={name} picture={message.author.avatar} bot={message.author.kind === "bot"} size="lg" /> : <Gutter at={at} />}
+          <div className="msg-b">
+            {first && <Author serverId={serverId} message={message} name={name} at={at} />}
+            {editing ? <EditBox roomId={roomId} message={message} /> : <MessageBody serverId={serverId} content={message.content} edited={message.edited_timestamp} />}
+          </div>
+        </div>
+        {(near || menu) && !editing && <MessageTools roomId={roomId} message={message} menu={menu} onMenu={setMenu} />}
+      </article>
+    </>
+  );
+});
+
+function Gutter({ at }: { at: number }) {
+  return <time className="gut" dateTime={new Date(at).toISOString()} title={fullTime(at)}>{clockTime(at)}</time>;
+}
+
+function Author({ serverId, message, name, at }: { serverId: string; message: Said; name: string; at: number }) {
+  const hue = useHub((state) => hueOf(state, message.author.id, serverId));
+  return (
+    <h3>
+      <PersonTrigger serverId={serverId} userId={message.author.id}>
+        <button type="button" className={`name ${hue ? `hue-${hue}` : ""}`}>{name}</button>
+      </PersonTrigger>
+      {message.author.kind === "bot" && <span className="app-tag"><Trans>App</Trans></span>}
+      <time dateTime={message.timestamp} title={fullTime(at)}>{clockTime(at)}</time>
+    </h3>
+  );
+}

@@ -1,0 +1,114 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { ArrowDown, CircleAlert, UserPlus, Pencil } from "lucide-react";
+import { useMemo, useRef, type KeyboardEvent } from "react";
+import { Virtualizer } from "virtua";
+import { canInRoom, canInServer, pendingOf, shownMessages, shownSegment } from "@/client";
+import { useActions, useHub } from "@/app/client";
+import { openRoomDialog } from "@/features/rooms/roomDialogs";
+import { Blank } from "@/ui/Blank";
+import { Button } from "@/ui/Button";
+import { Icon } from "@/ui/Icon";
+import { ServerArch } from "@/ui/ServerArch";
+import { MessageSkeleton } from "@/ui/Skeleton";
+import { LogRow } from "./LogRow";
+import { moveFocus } from "./logKeys";
+import { rowsOf, type Row, type Said } from "./TimelineModel";
+import { useLogScroll } from "./useLogScroll";
+
+/** Rows of a room, oldest first; your own unsent messages stand last. */
+function useRows(roomId: string): { rows: Row[]; said: readonly Said[] } {
+  const messages = useHub((state) => shownMessages(state, roomId));
+  const pending = useHub((state) => pendingOf(state, roomId));
+  const segment = useHub((state) => shownSegment(state.rooms[roomId]));
+  const readUpTo = useHub((state) => (state.visit?.channelId === roomId ? state.visit.dividerAfter : null));
+  const me = useHub((state) => state.me?.id ?? "");
+  return useMemo(() => {
+    const nonces = new Map(messages.flatMap((message) => (message.nonce && message.author.id === me ? [[message.id, message.nonce] as const] : [])));
+    const sent: Said[] = messages.map((message) => ({ id: message.id, authorId: message.author.id, at: Date.parse(message.timestamp), isReply: message.referenced_message !== null }));
+    const own: Said[] = segment?.hasNewer ? [] : pending.map((message) => ({ id: message.nonce, authorId: me, at: message.createdAt, isReply: message.replyTo !== null }));
+    const said = [...sent, ...own];
+    const rows = rowsOf(said, { complete: segment !== null && !segment.hasOlder, readUpTo, me, keyOf: ({ id }) => nonces.get(id) ?? id });
+    return { rows, said };
+  }, [messages, pending, segment, readUpTo, me]);
+}
+
+export function Timeline({ serverId, roomId, name }: { serverId: string; roomId: string; name: string }) {
+  const segment = useHub((state) => shownSegment(state.rooms[roomId]));
+  const failed = useHub((state) => state.rooms[roomId]?.error ?? null);
+  const { rows, said } = useRows(roomId);
+  if (!segment && failed) return <Failed roomId={roomId} detail={failed.detail} offline={failed.code === "offline"} />;
+  if (!segment) return <Loading />;
+  if (!said.length && !segment.hasOlder) return <Empty serverId={serverId} roomId={roomId} name={name} />;
+  return <Log serverId={serverId} roomId={roomId} name={name} rows={rows} said={said} hasOlder={segment.hasOlder} />;
+}
+
+function Log({ serverId, roomId, name, rows, said, hasOlder }: { serverId: string; roomId: string; name: string; rows: Row[]; said: readonly Said[]; hasOlder: boolean }) {
+  const { t } = useLingui();
+  const scroller = useRef<HTMLDivElement>(null);
+  const withOlder = useMemo(() => (hasOlder ? [{ kind: "older", key: "older" } as const, ...rows] : rows), [rows, hasOlder]);
+  const { list, shift, away, onScroll, onResize, toBottom } = useLogScroll(roomId, withOlder, said);
+
+  function onKeyDown(event: KeyboardEvent) {
+    moveFocus(event, withOlder, (index) => list.current?.scrollToIndex(index, { align: "nearest" }));
+  }
+
+  return (
+    <div className="log-wrap">
+      <div className="log" ref={scroller} role="log" aria-live="off" aria-label={t`Messages in ${name}`} tabIndex={0} onKeyDown={onKeyDown} data-region data-region-focus>
+        <div className="log-space" />
+        <Virtualizer ref={list} scrollRef={scroller} shift={shift} data={withOlder} onScroll={onScroll} onResize={onResize} bufferSize={400}>
+          {(row) => <LogRow key={row.key} row={row} serverId={serverId} roomId={roomId} name={name} />}
+        </Virtualizer>
+      </div>
+      {away !== null && (
+        <button type="button" className="jump" onClick={toBottom}>
+          <Icon of={ArrowDown} />
+          {away > 0 ? <Trans>{away} new</Trans> : <Trans>To the newest</Trans>}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Loading() {
+  return (
+    <div className="log-wrap" aria-busy="true">
+      <p className="vh" role="status"><Trans>Loading messages</Trans></p>
+      <div className="sk-log"><MessageSkeleton /></div>
+    </div>
+  );
+}
+
+function Failed({ roomId, detail, offline }: { roomId: string; detail: string; offline: boolean }) {
+  const { t } = useLingui();
+  const { openRoom } = useActions();
+  return (
+    <Blank icon={CircleAlert} title={t`The messages did not arrive`} actions={<Button kind="primary" onClick={() => openRoom(roomId)}>{t`Try again`}</Button>}>
+      {offline ? <Trans>The line is down. Other rooms you opened before are still readable.</Trans> : detail}
+    </Blank>
+  );
+}
+
+function Empty({ serverId, roomId, name }: { serverId: string; roomId: string; name: string }) {
+  const { t } = useLingui();
+  const server = useHub((state) => state.servers[serverId]);
+  const topic = useHub((state) => state.channels[roomId]?.topic);
+  const mayBuild = useHub((state) => canInRoom(state, roomId, "MANAGE_CHANNELS"));
+  const mayInvite = useHub((state) => canInServer(state, serverId, "CREATE_INVITE"));
+  return (
+    <div className="log-wrap">
+      <Blank
+        picture={<ServerArch id={serverId} name={server?.name ?? ""} picture={server?.icon ?? null} size="large" />}
+        title={t`Nothing said here yet`}
+        actions={
+          <>
+            {mayBuild && !topic && <Button kind="soft" icon={Pencil} onClick={() => openRoomDialog({ kind: "edit", roomId })}>{t`Write a topic`}</Button>}
+            {mayInvite && <Button kind="soft" icon={UserPlus} onClick={() => openRoomDialog({ kind: "invite", roomId })}>{t`Invite people`}</Button>}
+          </>
+        }
+      >
+        <Trans>This is the start of {name}. Say something, and it stays for whoever comes next.</Trans>
+      </Blank>
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+import { compareIds } from "@/client";
+
+/** What a row of the log needs to know of a message, sent or not. */
+export interface Said {
+  /** The server's id, or the nonce of a message on its way. */
+  id: string;
+  authorId: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  isReply: boolean;
+}
+
+export type Row =
+  | { kind: "start"; key: string }
+  | { kind: "day"; key: string; at: number }
+  | { kind: "unread"; key: string; at: number }
+  | { kind: "message"; key: string; id: string; first: boolean };
+
+const GROUPED_WITHIN = 7 * 60_000;
+
+interface Options {
+  /** Nothing older exists: the log begins here. */
+  complete: boolean;
+  /** The newest message that was read when you came; the divider stands after it. */
+  readUpTo: string | null;
+  me: string;
+  /** A message keeps its row key when the server's copy takes its place: by nonce. */
+  keyOf?: (said: Said) => string;
+}
+
+/** Rows from oldest to newest. Pure: the same messages always give the same keys. */
+export function rowsOf(messages: readonly Said[], { complete, readUpTo, me, keyOf = (said) => said.id }: Options): Row[] {
+  const rows: Row[] = complete ? [{ kind: "start", key: "start" }] : [];
+  const divider = dividerAt(messages, readUpTo, me);
+  let before: Said | undefined;
+  messages.forEach((said, index) => {
+    const newDay = !before || dayOf(before.at) !== dayOf(said.at);
+    if (newDay) rows.push({ kind: "day", key: `day-${dayOf(said.at)}`, at: said.at });
+    if (index === divider) rows.push({ kind: "unread", key: "unread", at: said.at });
+    const first = newDay || index === divider || !continues(before, said);
+    rows.push({ kind: "message", key: keyOf(said), id: said.id, first });
+    before = said;
+  });
+  return rows;
+}
+
+function continues(before: Said | undefined, said: Said): boolean {
+  return before !== undefined && !said.isReply && before.authorId === said.authorId && said.at - before.at < GROUPED_WITHIN;
+}
+
+/** Index of the first unread message of somebody else, or -1. With nothing read yet, there is no "since". */
+function dividerAt(messages: readonly Said[], readUpTo: string | null, me: string): number {
+  if (!readUpTo) return -1;
+  const index = messages.findIndex((said) => isNewer(said.id, readUpTo) && said.authorId !== me);
+  return index > 0 || (index === 0 && messages.length > 0) ? index : -1;
+}
+
+/** A nonce (not a number) is newer than every id. */
+export function isNewer(id: string, than: string): boolean {
+  return !/^\d+$/.test(id) || compareIds(id, than) > 0;
+}
+
+function dayOf(at: number): string {
+  const day = new Date(at);
+  return `${day.getFullYear()}-${day.getMonth() + 1}-${day.getDate()}`;
+}
+
+/** How many came from others after the row last seen at the bottom. */
+export function newCount(messages: readonly Said[], seenUpTo: string | null, me: string): number {
+  if (!seenUpTo) return 0;
+  return messages.filter((said) => said.authorId !== me && isNewer(said.id, seenUpTo)).length;
+}
