@@ -1,0 +1,90 @@
+import { CSPProvider } from "@base-ui/react/csp-provider";
+import { I18nProvider } from "@lingui/react";
+import { i18n } from "@lingui/core";
+import { Trans, useLingui } from "@lingui/react/macro";
+import { lazy, Suspense, type ReactNode } from "react";
+import { Redirect, Route, Switch, useLocation } from "wouter";
+import type { Client } from "@/client";
+import { Gable } from "@/ui/Gable";
+import { TooltipLayer, TooltipProvider } from "@/ui/Tooltip";
+import { ClientProvider, useHub } from "./client";
+import { paths } from "./paths";
+
+const Shell = lazy(() => import("./Shell").then(({ Shell }) => ({ default: Shell })));
+const LoginPage = lazy(() => import("@/features/doors/LoginPage").then(({ LoginPage }) => ({ default: LoginPage })));
+const RegisterPage = lazy(() => import("@/features/doors/LoginPage").then(({ RegisterPage }) => ({ default: RegisterPage })));
+const InvitePage = lazy(() => import("@/features/doors/InvitePage").then(({ InvitePage }) => ({ default: InvitePage })));
+const SetupPage = lazy(() => import("@/features/doors/SetupPage").then(({ SetupPage }) => ({ default: SetupPage })));
+const SettingsPage = lazy(() => import("@/features/settings/SettingsPage"));
+const ManagePage = lazy(() => import("@/features/manage/ManagePage"));
+const ToastLayer = lazy(() => import("@/ui/ToastLayer").then(({ ToastLayer }) => ({ default: ToastLayer })));
+
+export function App({ client, nonce }: { client: Client; nonce: string | undefined }) {
+  return (
+    <CSPProvider nonce={nonce}>
+      <I18nProvider i18n={i18n}>
+        <ClientProvider client={client}>
+          <TooltipProvider delay={500}>
+            <Suspense fallback={<Opening />}>
+              <Pages />
+            </Suspense>
+            <TooltipLayer />
+            <Suspense>
+              <Toasts />
+            </Suspense>
+          </TooltipProvider>
+        </ClientProvider>
+      </I18nProvider>
+    </CSPProvider>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/setup"><SetupPage /></Route>
+      <Route path="/invite/:token">{({ token }) => <InvitePage key={token} token={token} />}</Route>
+      <Route path="/login"><Outside><LoginPage /></Outside></Route>
+      <Route path="/register"><Outside><RegisterPage /></Outside></Route>
+      <Route path="/settings/:page?">{({ page }) => <Inside><SettingsPage page={page ?? "profile"} /></Inside>}</Route>
+      <Route path="/manage/:server/:page?">{({ server, page }) => <Inside><ManagePage serverId={server} page={page ?? "overview"} /></Inside>}</Route>
+      <Route><Inside><Shell /></Inside></Route>
+    </Switch>
+  );
+}
+
+/** Only for people who are logged in; others go to the door and come back here. */
+function Inside({ children }: { children: ReactNode }) {
+  const phase = useHub((state) => state.account.phase);
+  const setupNeeded = useHub((state) => state.info?.setup_needed ?? false);
+  const known = useHub((state) => state.info !== null || state.me !== null);
+  const [location] = useLocation();
+  if (phase === "signed-in") return children;
+  if (phase === "unknown" || (!known && phase !== "signed-out")) return <Opening />;
+  if (setupNeeded) return <Redirect to={paths.setup} replace />;
+  return <Redirect to={location === paths.home ? paths.login : `${paths.login}?to=${encodeURIComponent(location)}`} replace />;
+}
+
+/** The door is not for those who are inside already, unless they just came through it. */
+function Outside({ children }: { children: ReactNode }) {
+  const phase = useHub((state) => state.account.phase);
+  const setupNeeded = useHub((state) => state.info?.setup_needed ?? false);
+  const target = new URLSearchParams(window.location.search).get("to") ?? paths.home;
+  if (phase === "signed-in") return <Redirect to={target.startsWith("/") && !target.startsWith("//") ? target : paths.home} replace />;
+  if (setupNeeded) return <Redirect to={paths.setup} replace />;
+  return children;
+}
+
+function Opening() {
+  return (
+    <main className="opening" aria-busy="true">
+      <Gable />
+      <p className="vh"><Trans>Opening Hubbub</Trans></p>
+    </main>
+  );
+}
+
+function Toasts() {
+  const { t } = useLingui();
+  return <ToastLayer closeLabel={t`Close`} />;
+}

@@ -1,0 +1,71 @@
+import { Trans } from "@lingui/react/macro";
+import { lazy, Suspense, useEffect } from "react";
+import { Redirect, useRoute } from "wouter";
+import { useStore } from "zustand";
+import { useHub } from "./client";
+import { LiveRegions } from "./LiveRegions";
+import { NARROW, useMedia } from "./media";
+import { paths } from "./paths";
+import { useShortcuts } from "./shortcuts";
+import { TreeSplit } from "./TreeSplit";
+import { Home, HomeTree } from "@/features/home/Home";
+import { RoomView } from "@/features/rooms/RoomView";
+import { closeRoomDialog, roomDialog } from "@/features/rooms/roomDialogs";
+import { Tree } from "@/features/rooms/Tree";
+import { roomsInOrder } from "@/features/rooms/TreeModel";
+import { Rail } from "@/features/servers/Rail";
+import { rememberedRoom, rememberRoom } from "@/features/servers/lastRoom";
+
+const RoomDialogs = lazy(() => import("@/features/rooms/RoomDialogs"));
+const PersonCard = lazy(() => import("@/features/people/PersonCard"));
+
+/** The house: rail, rooms, and what is open. Below 720 px one pane at a time. */
+export function Shell() {
+  const [inServer, server] = useRoute("/s/:server/:room?");
+  const serverId = inServer ? server.server : null;
+  const roomId = (inServer && server.room) || null;
+  const narrow = useMedia(NARROW);
+  useShortcuts(serverId, roomId);
+  useEffect(() => {
+    if (serverId && roomId) rememberRoom(serverId, roomId);
+  }, [serverId, roomId]);
+  return (
+    <div className="shell" data-pane={roomId ? "main" : "tree"}>
+      <a className="skip" href="#main"><Trans>Skip to the conversation</Trans></a>
+      <Rail current={serverId} />
+      {serverId ? <Tree serverId={serverId} roomId={roomId} /> : <HomeTree />}
+      {!serverId && (narrow ? <HiddenMain /> : <Home />)}
+      {serverId && roomId && <RoomView key={roomId} serverId={serverId} roomId={roomId} />}
+      {serverId && !roomId && (narrow ? <HiddenMain /> : <FirstRoom serverId={serverId} />)}
+      <TreeSplit />
+      <LiveRegions />
+      <Overlays serverId={serverId} />
+    </div>
+  );
+}
+
+/** On a narrow screen the tree is the page; the skip link still has somewhere to go. */
+function HiddenMain() {
+  return <main id="main" className="sheet" tabIndex={-1} />;
+}
+
+/** A server was opened without a room: the one seen last, or the first. */
+function FirstRoom({ serverId }: { serverId: string }) {
+  const target = useHub((state) => {
+    const order = roomsInOrder(state.trees[serverId] ?? [], state.channels);
+    const remembered = rememberedRoom(serverId);
+    return remembered && order.includes(remembered) ? remembered : (order.find((id) => state.channels[id]?.type === "text") ?? order[0] ?? null);
+  });
+  if (target) return <Redirect to={paths.room(serverId, target)} replace />;
+  return <RoomView serverId={serverId} roomId={null} />;
+}
+
+function Overlays({ serverId }: { serverId: string | null }) {
+  const dialog = useStore(roomDialog, (state) => state.open);
+  return (
+    <Suspense>
+      {serverId && dialog && <RoomDialogs serverId={serverId} dialog={dialog} onClose={closeRoomDialog} />}
+      <PersonCard />
+    </Suspense>
+  );
+}

@@ -1,0 +1,14 @@
+import { useEffect } from "react";
+import { allMentions } from "@/client";
+import { useHub } from "./client";
+
+/** The title of the window: mentions first, then the page, then whose house it is. */
+export function usePageTitle(page: string): void {
+  const house = useHub((state) => state.info?.name ?? state.host);
+  const mentions = useHub(allMentions);
+  useEffect(() => {
+    const words = page && page !== house ? `${page} · ${house}` : house;
+    document.title = mentions > 0 ? `(${mentions}) ${words}` : words;
+    void navigator.setAppBadge?.(mentions).catch(() => undefined); // a browser may forbid it; the title still counts
+  }, [page, house, mentions]);
+}
