@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 import uvicorn
+from joserfc import jws
+from joserfc.jwk import OctKey
 
 from hubbub.clock import SystemClock
 from hubbub.events import Event
@@ -50,6 +52,19 @@ class MediaPlace:
         """A token."""
         grants = msgspec.structs.replace(GRANTS, **changes)
         return (await self.service.admit(room, identity, f"Name of {identity}", grants)).token
+
+    def operator_token(self, room: str, identity: str, **grant: object) -> str:
+        """As an operator's own LiveKit tools make it."""
+        now = int(time.time())
+        claims = {
+            "iss": OPERATOR_KEY,
+            "sub": identity,
+            "nbf": now,
+            "exp": now + 600,
+            "video": {"roomJoin": True, "room": room, **grant},
+        }
+        key = OctKey.import_key(OPERATOR_SECRET)
+        return jws.serialize_compact({"alg": "HS256"}, msgspec.json.encode(claims), key, ["HS256"])
 
     def said(self, kind: type[Event], **fields: object) -> list[Any]:
         return [e for e in self.events if isinstance(e, kind) and all(getattr(e, k) == v for k, v in fields.items())]
@@ -113,7 +128,7 @@ def _app(place: MediaPlace) -> Callable[..., Awaitable[None]]:
     validate = validator(place.node)
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        headers = {name: value for name, value in scope["headers"]}
+        headers = dict(scope["headers"])
         path = scope["path"]
         if path == "/rtc/validate":
             status, extra, body = validate(headers, scope["query_string"])

@@ -2,8 +2,8 @@
 
 An admission is *pending* from `admit` until the first join, for as long as a token lives; *seated* while its
 participant lives; then it is gone, and tokens with its id are spent. A participant that we ask to join anew
-(`reconnect`) leaves its admission pending again. The table is in memory: after a restart every own token is spent, and
-clients ask the voice service again.
+(`reconnect`) is *expected* back for a while, during which nobody is told that it left. The table is in memory: after a
+restart every own token is spent, and clients ask the voice service again.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import msgspec
 from hubbub.clock import Clock
 from hubbub.errors import Refused
 from hubbub.services.media.access_token import LIFETIME
+from hubbub.services.media.events import ParticipantLeft
 from hubbub.services.media.signals import Rights
 
 
 class Entry(msgspec.Struct, eq=False):
-    """`sid`: the seated participant. `until`: when a pending admission is gone, in the clock's monotonic seconds."""
+    """`sid`: the seated participant. `until`: when one without a seat is gone, in the clock's monotonic seconds.
+    `absence`: the fact that is held back while the participant is expected."""
 
     jti: str
     room: str
@@ -26,6 +28,10 @@ class Entry(msgspec.Struct, eq=False):
     rights: Rights
     until: float
     sid: str = ""
+    absence: ParticipantLeft | None = None
+
+
+EXPECTED = 30.0  # seconds in which a client that was told to join anew does so
 
 
 class Admissions:
@@ -34,7 +40,6 @@ class Admissions:
         self._entries: dict[str, Entry] = {}
 
     def add(self, jti: str, room: str, identity: str, name: str, rights: Rights) -> Entry:
-        self._forget_old()
         entry = Entry(jti, room, identity, name, rights, self._clock.monotonic() + LIFETIME)
         self._entries[jti] = entry
         return entry
@@ -50,6 +55,9 @@ class Admissions:
         """Pending and seated, oldest first."""
         return tuple(e for e in self._entries.values() if e.room == room and e.identity == identity)
 
+    def all(self) -> tuple[Entry, ...]:
+        return tuple(self._entries.values())
+
     def of_room(self, room: str) -> tuple[Entry, ...]:
         return tuple(e for e in self._entries.values() if e.room == room)
 
@@ -61,18 +69,18 @@ class Admissions:
             self.end(other)
         entry.sid = sid
 
-    def unseat(self, entry: Entry, keep: bool) -> None:
-        """`keep`: its client was told to join again."""
-        entry.sid = ""
-        if keep:
-            entry.until = self._clock.monotonic() + LIFETIME
-        else:
-            self.end(entry)
+    def expect(self, entry: Entry, absence: ParticipantLeft) -> None:
+        """Its client was told to join again."""
+        entry.sid, entry.absence = "", absence
+        entry.until = self._clock.monotonic() + EXPECTED
 
     def end(self, entry: Entry) -> None:
         self._entries.pop(entry.jti, None)
 
-    def _forget_old(self) -> None:
+    def expire(self) -> tuple[Entry, ...]:
+        """Forget those whose time is over, and say which."""
         now = self._clock.monotonic()
-        for entry in [e for e in self._entries.values() if not e.sid and e.until < now]:
-            del self._entries[entry.jti]
+        over = tuple(e for e in self._entries.values() if not e.sid and e.until < now)
+        for entry in over:
+            self.end(entry)
+        return over

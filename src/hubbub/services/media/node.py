@@ -10,18 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from msgspec.structs import replace
+
 from hubbub.clock import Clock
 from hubbub.errors import Refused
 from hubbub.infra.sfu import base as sfu
 from hubbub.services.media import rights, sids
 from hubbub.services.media.access_token import LIFETIME, AccessTokens, Token
-from hubbub.services.media.admissions import Admissions
+from hubbub.services.media.admissions import Admissions, Entry
 from hubbub.services.media.api import SignalSink
+from hubbub.services.media.events import ParticipantLeft
 from hubbub.services.media.participant import Participant, Profile
 from hubbub.services.media.quality import Measured
 from hubbub.services.media.room import Publish, Room
 from hubbub.services.media.seat import ParticipantSeat
-from hubbub.services.media.signals import Afterwards, Client, Dismissed, TokenRefreshed
+from hubbub.services.media.signals import Afterwards, Client, Dismissed, LeaveReason, TokenRefreshed
 
 SWEEP, SETTLE = 1.0, 0.1  # seconds
 RENEW = LIFETIME / 3  # seconds between renewals of a token: two may get lost
@@ -61,6 +64,8 @@ class MediaNode:
         """Send everybody away: to join anew, once there is a server again. The engine is its owner's to close."""
         for participant in list(self._participants.values()):
             participant.room.remove(participant, "server_stopped", "reconnect")
+        for entry in self._admissions.all():
+            self.end(entry, "server_stopped")
         if self._loop is not None:
             self._loop.remove_reader(self._engine.fileno())
             self._loop = None
@@ -85,6 +90,8 @@ class MediaNode:
         room = self._room(name)
         participant = Participant(room, self._engine, sid, profile, sink, now)
         self._participants[sid] = participant
+        if profile.entry is not None:
+            self._returned(profile.entry, "replaced")
         room.enter(participant)
         self._renew(participant, now)
         return ParticipantSeat(participant, self._clock)
@@ -119,6 +126,14 @@ class MediaNode:
 
     def room(self, name: str) -> Room | None:
         return self._rooms.get(name)
+
+    def end(self, entry: Entry, reason: LeaveReason) -> None:
+        """Its tokens are spent, and its participant, if there is one, is gone."""
+        who = self._participants.get(entry.sid)
+        self._admissions.end(entry)
+        if who is not None:
+            who.room.remove(who, reason, "disconnect")
+        self._returned(entry, reason)
 
     # ---- from the engine
 
@@ -200,6 +215,8 @@ class MediaNode:
             room.tell_state()
             room.connections_changed([p for p in room.participants if p.sid in self._changed])
         self._changed.clear()
+        for entry in self._admissions.expire():
+            self._returned(entry, "lost")
 
     def settle(self) -> None:
         now = self._clock.monotonic()
@@ -260,6 +277,12 @@ class MediaNode:
             and participant.room.name == (profile.entry.room if profile.entry else token.claims.video.room)
         )
 
+    def _returned(self, entry: Entry, reason: LeaveReason) -> None:
+        """Nobody waits for them any longer: say that the earlier participant left."""
+        if entry.absence is not None:
+            self._publish(replace(entry.absence, reason=reason))
+            entry.absence = None
+
     def _renew(self, who: Participant, now: float) -> None:
         who.token_due = now + RENEW
         if who.entry is not None:
@@ -273,16 +296,21 @@ class MediaNode:
             self._by_sid[room.sid] = room
         return room
 
-    def _left(self, who: Participant, afterwards: Afterwards) -> None:
-        """A room closes with its last participant."""
+    def _left(self, who: Participant, fact: ParticipantLeft, afterwards: Afterwards) -> None:
+        """A room closes with its last participant. Whoever was told to join anew keeps their admission, and has not
+        left for the other services until they fail to come."""
         del self._participants[who.sid]
         self._changed.discard(who.sid)
-        if who.entry is not None and who.entry.sid == who.sid:
-            self._admissions.unseat(who.entry, keep=afterwards != "disconnect")
-        room = who.room
+        room, entry = who.room, who.entry
         if not any(True for _ in room.participants):
             self._rooms.pop(room.name, None)
             self._by_sid.pop(room.sid, None)
+        if entry is not None and entry.sid == who.sid:
+            if fact.reason == "lost" and afterwards == "reconnect":
+                self._admissions.expect(entry, fact)
+                return
+            self._admissions.end(entry)
+        self._publish(fact)
 
     def _sweep_again(self) -> None:
         if self._loop is not None:

@@ -37,7 +37,7 @@ from hubbub.services.media.signals import (
 from hubbub.services.media.speaking import Speaking
 
 Publish = Callable[[Event], None]
-Left = Callable[[Participant, Afterwards], None]
+Left = Callable[[Participant, ParticipantLeft, Afterwards], None]  # says the fact, at once or when it is certain
 
 
 class Room:
@@ -126,10 +126,8 @@ class Room:
         self._sources.pop(participant.sid, None)
         self._tell_of(participant, participant.farewell(reason))
         self.silence(participant)
-        self._publish(
-            ParticipantLeft(room=self.name, identity=participant.identity, sid=participant.sid, reason=reason)
-        )
-        self._left(participant, afterwards)
+        fact = ParticipantLeft(room=self.name, identity=participant.identity, sid=participant.sid, reason=reason)
+        self._left(participant, fact, afterwards)
         if not self._participants:
             self._engine.close_room(self.sid)
 

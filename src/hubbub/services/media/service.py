@@ -34,13 +34,13 @@ class MediaService:
 
     async def remove(self, room: str, identity: str, reason: LeaveReason) -> None:
         for entry in self._admissions.of(room, identity):
-            self._admissions.end(entry)
+            self._node.end(entry, reason)
         if (live := self._node.room(room)) is not None and (who := live.find(identity)) is not None:
             live.remove(who, reason, "disconnect")
 
     async def close(self, room: str) -> None:
         for entry in self._admissions.of_room(room):
-            self._admissions.end(entry)
+            self._node.end(entry, "room_closed")
         if (live := self._node.room(room)) is not None:
             for who in list(live.participants):
                 live.remove(who, "room_closed", "disconnect")
