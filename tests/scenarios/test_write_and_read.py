@@ -30,7 +30,10 @@ async def test_what_one_writes_the_other_sees_at_once(place: Place) -> None:
         echoed = await first.wait("MESSAGE_CREATE", lambda d: d["message"]["id"] == reply["data"]["id"])
         assert echoed["d"]["message"]["author"]["username"] == "wren"
         assert echoed["d"]["seq"] == seen["d"]["seq"] + 1
-    assert [each["content"] for each in await guest.history(channel)] == ["Gusts feel *right*.", "Wind model is merged."]
+    assert [each["content"] for each in await guest.history(channel)] == [
+        "Gusts feel *right*.",
+        "Wind model is merged.",
+    ]
 
 
 async def test_a_repeated_nonce_is_one_message(place: Place) -> None:

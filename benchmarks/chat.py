@@ -1,0 +1,125 @@
+"""Chat through the whole path: gateway command, services, durable commit, bus, fan-out, sockets.
+
+- send to deliver at N receivers: 20 messages/s, stamped; from before the command to the event in each receiver.
+- acknowledged messages/s: open loop, senders that do not wait; latency from planned time to the REPLY.
+- CPU of the server per delivered frame, and memory per connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from tests.scenarios.place import Gateway, Person, Place
+
+from benchmarks.measure import cpu_seconds, instance, percentile, resident_mb
+
+
+async def _people(place: Place, count: int) -> tuple[list[Person], str]:
+    owner = await place.owner()
+    server = await owner.make_server()
+    channel = next(each["id"] for each in server["channels"] if each["type"] == "text")
+    invite = await owner.invite_to(server["id"])
+    return [owner, *[await place.guest(f"guest{number}", invite) for number in range(count)]], channel
+
+
+async def deliver(receivers: int, messages: int = 200, per_second: float = 20) -> dict[str, Any]:
+    """Receivers are sockets of at most 10 accounts."""
+    with instance() as place:
+        people, channel = await _people(place, min(receivers, 10))
+        sender = await Gateway.open(place, people[0].tokens["access_token"])
+        others = people[1:]
+        sockets = [
+            await Gateway.open(place, others[at % len(others)].tokens["access_token"]) for at in range(receivers)
+        ]
+        delays: list[float] = []
+        before = cpu_seconds(place)
+        for number in range(messages):
+            started = time.perf_counter()
+            nonce = f"n{number}"
+            reply = asyncio.create_task(
+                sender.command("message.send", {"channel_id": channel, "content": "x" * 100, "nonce": nonce})
+            )
+            await asyncio.gather(*(_arrived(each, nonce, started, delays) for each in sockets))
+            await reply
+            await asyncio.sleep(max(0, 1 / per_second - (time.perf_counter() - started)))
+        spent = cpu_seconds(place) - before
+        for each in (sender, *sockets):
+            await each.close()
+    return {
+        "receivers": receivers,
+        "p50_ms": round(percentile(delays, 0.5) * 1000, 2),
+        "p99_ms": round(percentile(delays, 0.99) * 1000, 2),
+        "server_cpu_us_per_frame": round(spent / len(delays) * 1e6, 1),
+    }
+
+
+async def _arrived(gateway: Gateway, nonce: str, started: float, delays: list[float]) -> None:
+    await gateway.wait("MESSAGE_CREATE", lambda d: d["message"]["nonce"] == nonce)
+    delays.append(time.perf_counter() - started)
+    gateway.events.clear()
+
+
+async def durable(per_second: int, seconds: int = 8, senders: int = 16) -> dict[str, Any]:
+    """Each sender keeps to its plan whatever the answers do; a late answer counts from the planned time."""
+    with instance() as place:
+        people, channel = await _people(place, 4)
+        gateways = [await Gateway.open(place, people[at % len(people)].tokens["access_token"]) for at in range(senders)]
+        delays: list[float] = []
+        before, begun = cpu_seconds(place), time.perf_counter()
+        await asyncio.gather(
+            *(
+                _plan(gateway, channel, begun + at / per_second, senders / per_second, begun + seconds, delays)
+                for at, gateway in enumerate(gateways)
+            )
+        )
+        took = time.perf_counter() - begun
+        spent = cpu_seconds(place) - before
+        for each in gateways:
+            await each.close()
+    return {
+        "asked_per_second": per_second,
+        "acknowledged_per_second": round(len(delays) / took),
+        "p50_ms": round(percentile(delays, 0.5) * 1000, 1),
+        "p99_ms": round(percentile(delays, 0.99) * 1000, 1),
+        "server_cpu_us_per_message": round(spent / len(delays) * 1e6),
+    }
+
+
+async def _plan(gateway: Gateway, channel: str, first: float, every: float, until: float, delays: list[float]) -> None:
+    pending: list[asyncio.Task[None]] = []
+    planned, number = first, 0
+
+    async def one(planned: float, number: int) -> None:
+        reply = await gateway.command(
+            "message.send", {"channel_id": channel, "content": "x" * 100, "nonce": f"{id(gateway)}-{number}"}
+        )
+        assert "data" in reply, reply
+        delays.append(time.perf_counter() - planned)
+        gateway.events.clear()
+
+    while planned < until:
+        await asyncio.sleep(max(0, planned - time.perf_counter()))
+        pending.append(asyncio.create_task(one(planned, number)))
+        planned, number = planned + every, number + 1
+    await asyncio.gather(*pending)
+
+
+async def connections(count: int = 1000) -> dict[str, Any]:
+    """Idle, identified gateway connections of 20 accounts in one server."""
+    with instance() as place:
+        people, _ = await _people(place, 20)
+        warm = await Gateway.open(place, people[0].tokens["access_token"])
+        before, cpu = resident_mb(place), cpu_seconds(place)
+        sockets = [await Gateway.open(place, people[1 + at % 20].tokens["access_token"]) for at in range(count)]
+        spent = cpu_seconds(place) - cpu
+        await asyncio.sleep(2)
+        grown = resident_mb(place) - before
+        for each in (warm, *sockets):
+            await each.close()
+    return {
+        "connections": count,
+        "kb_per_connection": round(grown * 1024 / count, 1),
+        "cpu_us_per_connect_and_ready": round(spent / count * 1e6),
+    }

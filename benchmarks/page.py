@@ -1,0 +1,63 @@
+"""The page: what the first paint loads, and how long a switch between rooms seen before takes."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from typing import Any
+
+WEB = Path(__file__).parents[1] / "src" / "hubbub" / "web"
+
+
+def weights() -> dict[str, Any]:
+    """gzip kB of what index.html names: entry, its preloads and its styles."""
+    html = (WEB / "index.html").read_text()
+    named = sorted(set(re.findall(r'(?:src|href)="/(assets/[^"]+\.(?:js|css))"', html)))
+    sizes = {name: len(gzip.compress((WEB / name).read_bytes(), 9)) / 1000 for name in named}
+    return {
+        "first_paint_kb_gz": round(sum(sizes.values()), 1),
+        "files": {name.partition("/")[2]: round(size, 1) for name, size in sizes.items()},
+    }
+
+
+async def room_switch(switches: int = 40) -> dict[str, Any]:
+    """Milliseconds from the click on a room to the frame that shows its messages, in Chromium, both rooms seen before."""
+    from playwright.async_api import async_playwright
+
+    from benchmarks.measure import instance, percentile
+
+    with instance() as place:
+        owner = await place.owner()
+        server = await owner.make_server()
+        first = next(each["id"] for each in server["channels"] if each["type"] == "text")
+        second = (await owner.call("POST", f"/api/servers/{server['id']}/channels", {"name": "second"}))["id"]
+        for channel in (first, second):
+            for number in range(60):
+                await owner.send(channel, f"message {number} in {channel}")
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            page = await browser.new_page(viewport={"width": 1440, "height": 900})
+            await page.goto(place.url)
+            await page.get_by_label("Username").fill("owner")
+            await page.get_by_label("Password", exact=True).fill("correct horse battery")
+            await page.keyboard.press("Enter")
+            times: list[float] = []
+            for at in range(switches + 2):
+                channel = (first, second)[at % 2]
+                took = await page.evaluate(_SWITCH, {"path": f"/s/{server['id']}/{channel}", "text": f"in {channel}"})
+                if at >= 2:
+                    times.append(took)
+            await browser.close()
+    return {"p50_ms": round(percentile(times, 0.5), 1), "p99_ms": round(percentile(times, 0.99), 1)}
+
+
+_SWITCH = """async ({path, text}) => {
+  const link = () => document.querySelector(`a[href="${path}"]`);
+  while (!link()) await new Promise(requestAnimationFrame);
+  const began = performance.now();
+  link().click();
+  while (![...document.querySelectorAll('article')].some(each => each.textContent.includes(text)))
+    await new Promise(requestAnimationFrame);
+  return performance.now() - began;
+}"""
