@@ -162,12 +162,17 @@ async def test_a_bucket_never_holds_more_than_its_burst(backend: Memory, cache: 
     assert await cache.take("t", 10, 3, 1) > 0.0
 
 
+async def test_a_smaller_burst_counts_at_once(cache: Cache) -> None:
+    assert await cache.take("t", 0.1, 100, 1) == 0.0
+    assert [await cache.take("t", 0.1, 3, 1) == 0.0 for _ in range(5)] == [True, True, True, False, False]
+
+
 @pytest.mark.parametrize("per_second", [0.7, 3, 7, 11.3, 49])
 async def test_waiting_as_long_as_told_is_enough(backend: Memory, cache: Cache, per_second: float) -> None:
     for _ in range(100):
-        if wait := await cache.take("t", per_second, 1, 1):
+        if wait := await cache.take("t", per_second, 5, 1):
             await backend.forward(wait)
-            assert await cache.take("t", per_second, 1, 1) == 0.0
+            assert await cache.take("t", per_second, 5, 1) == 0.0
 
 
 async def test_together_callers_get_no_more_than_the_burst(cache: Cache) -> None:
