@@ -1,5 +1,6 @@
 /** The client core: everything below the screens. Nothing here knows React. */
 
+export { parseInvite, toOrigin } from "./addresses";
 export { createClient } from "./client";
 export type {
   AccountActions,

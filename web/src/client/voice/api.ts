@@ -122,9 +122,10 @@ export interface Call {
   setMute(on: boolean): void;
   /** Absolute. Deafening mutes; undeafening restores the mute you had. */
   setDeaf(on: boolean): void;
-  /** Push to talk. Repeats are ignored; the gate closes 200 ms after release, at once on `releaseAll`. */
+  /** Push to talk. Repeats are ignored; the gate closes 200 ms after release, at once on `releaseAll` (blur). */
   pressTalk(): void;
   releaseTalk(): void;
+  releaseAll(): void;
   setCamera(on: boolean): Promise<void>;
 
   /** Own smoothed level, 0 to 1, before the network (attack 40 ms, release 220 ms). Read it once per animation frame. */

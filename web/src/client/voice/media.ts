@@ -1,0 +1,169 @@
+/**
+ * The media of one call over livekit-client. Only this file knows the library, and only a call loads it (a chunk of its
+ * own). `singlePeerConnection: false` is the v0 path that our media nodes speak.
+ */
+
+import {
+  ConnectionQuality,
+  DisconnectReason,
+  type LocalTrackPublication,
+  type Participant,
+  RemoteAudioTrack,
+  type RemoteTrack,
+  Room,
+  RoomEvent,
+  Track,
+  VideoPresets,
+} from "livekit-client";
+
+import type { Id } from "../wire";
+import type { CallPerson, VideoSource } from "./api";
+import { type Hearing, Listener } from "./listener";
+import type { Media, MediaEnd, MediaEvents, MediaPerson } from "./media-port";
+import { soundContext, wakeSound } from "./sound";
+
+const sources = { camera: Track.Source.Camera, screen: Track.Source.ScreenShare } as const;
+const bars = new Map<ConnectionQuality, CallPerson["bars"]>([
+  [ConnectionQuality.Excellent, 4],
+  [ConnectionQuality.Good, 3],
+  [ConnectionQuality.Poor, 1],
+  [ConnectionQuality.Lost, 0],
+  [ConnectionQuality.Unknown, 4],
+]);
+const endings = new Map<DisconnectReason, MediaEnd>([
+  [DisconnectReason.CLIENT_INITIATED, "closed"],
+  [DisconnectReason.DUPLICATE_IDENTITY, "elsewhere"],
+  [DisconnectReason.PARTICIPANT_REMOVED, "removed"],
+  [DisconnectReason.ROOM_DELETED, "removed"],
+]);
+
+class LiveKitMedia implements Media {
+  #events: MediaEvents;
+  #room: Room;
+  #microphone: LocalTrackPublication | null = null;
+  #listeners = new Map<Id, Listener>();
+  #hearings = new Map<Id, Hearing>();
+
+  constructor(events: MediaEvents) {
+    this.#events = events;
+    this.#room = new Room({
+      adaptiveStream: true,
+      singlePeerConnection: false,
+      disconnectOnPageLeave: true,
+      publishDefaults: { dtx: true, red: false, simulcast: true, videoCodec: "vp8", backupCodec: false },
+      videoCaptureDefaults: { resolution: VideoPresets.h720.resolution },
+    });
+    this.#listen();
+  }
+
+  async connect(url: string, token: string): Promise<void> {
+    await this.#room.connect(url, token, { autoSubscribe: true, maxRetries: 1 });
+    if (!(await wakeSound()) || !this.#room.canPlaybackAudio) this.#events.soundBlocked(true);
+  }
+
+  async publish(track: MediaStreamTrack, muted: boolean): Promise<void> {
+    this.#microphone = await this.#room.localParticipant.publishTrack(track, { source: Track.Source.Microphone, dtx: true, red: false, stopMicTrackOnMute: false });
+    await this.setMuted(muted);
+  }
+
+  async setMuted(muted: boolean): Promise<void> {
+    await (muted ? this.#microphone?.mute() : this.#microphone?.unmute());
+  }
+
+  async setCamera(on: boolean, deviceId: string | null): Promise<void> {
+    await this.#room.localParticipant.setCameraEnabled(on, deviceId === null ? undefined : { deviceId });
+    if (!on) for (const publication of this.#room.localParticipant.videoTrackPublications.values()) if (publication.source === Track.Source.Camera && publication.track) await this.#room.localParticipant.unpublishTrack(publication.track, true);
+  }
+
+  people(): readonly MediaPerson[] {
+    return Array.from(this.#room.remoteParticipants.values(), (participant) => ({
+      userId: participant.identity,
+      camera: shows(participant, "camera"),
+      screen: shows(participant, "screen"),
+      bars: bars.get(participant.connectionQuality) ?? 4,
+    }));
+  }
+
+  hear(userId: Id, hearing: Hearing): void {
+    this.#hearings.set(userId, hearing);
+    this.#listeners.get(userId)?.hear(hearing);
+  }
+
+  level(userId: Id, now: number): number {
+    return this.#listeners.get(userId)?.level(now) ?? 0;
+  }
+
+  attach(userId: Id | "me", source: VideoSource, element: HTMLVideoElement): () => void {
+    const participant = userId === "me" ? this.#room.localParticipant : this.#room.getParticipantByIdentity(userId);
+    const track = participant?.getTrackPublication(sources[source])?.videoTrack;
+    track?.attach(element);
+    return () => void track?.detach(element);
+  }
+
+  async reports(): Promise<readonly RTCStatsReport[]> {
+    const local = this.#microphone?.track?.getRTCStatsReport();
+    const remote = Array.from(this.#room.remoteParticipants.values(), (participant) => participant.getTrackPublication(Track.Source.Microphone)?.track?.getRTCStatsReport());
+    const all = await Promise.all([local, ...remote].map((report) => report?.catch(() => undefined)));
+    return all.filter((report) => report !== undefined);
+  }
+
+  async startSound(): Promise<boolean> {
+    await Promise.all([this.#room.startAudio(), soundContext().resume()]);
+    return this.#room.canPlaybackAudio;
+  }
+
+  async close(): Promise<void> {
+    for (const id of Array.from(this.#listeners.keys())) this.#unhear(id);
+    await this.#room.disconnect(true);
+  }
+
+  #listen(): void {
+    const changed = () => this.#events.people();
+    this.#room
+      .on(RoomEvent.Reconnecting, () => this.#events.reconnecting())
+      .on(RoomEvent.SignalReconnecting, () => this.#events.reconnecting())
+      .on(RoomEvent.Reconnected, () => this.#events.reconnected())
+      .on(RoomEvent.Disconnected, (reason) => this.#events.ended(endings.get(reason ?? DisconnectReason.UNKNOWN_REASON) ?? "lost"))
+      .on(RoomEvent.AudioPlaybackStatusChanged, () => this.#events.soundBlocked(!this.#room.canPlaybackAudio))
+      .on(RoomEvent.TrackSubscribed, (track, _, participant) => this.#subscribed(track, participant))
+      .on(RoomEvent.TrackUnsubscribed, (track, _, participant) => this.#unsubscribed(track, participant))
+      .on(RoomEvent.ParticipantConnected, changed)
+      .on(RoomEvent.ParticipantDisconnected, changed)
+      .on(RoomEvent.TrackMuted, changed)
+      .on(RoomEvent.TrackUnmuted, changed)
+      .on(RoomEvent.LocalTrackPublished, changed)
+      .on(RoomEvent.LocalTrackUnpublished, changed)
+      .on(RoomEvent.ConnectionQualityChanged, changed);
+  }
+
+  #subscribed(track: RemoteTrack, { identity }: Participant): void {
+    if (track instanceof RemoteAudioTrack && track.source === Track.Source.Microphone) {
+      this.#unhear(identity);
+      const listener = new Listener(track.mediaStreamTrack, track.attach() as HTMLAudioElement);
+      this.#listeners.set(identity, listener);
+      const hearing = this.#hearings.get(identity);
+      if (hearing) listener.hear(hearing);
+    }
+    this.#events.people();
+  }
+
+  #unsubscribed(track: RemoteTrack, { identity }: Participant): void {
+    if (track.source === Track.Source.Microphone) this.#unhear(identity);
+    for (const element of track.detach()) if (element instanceof HTMLAudioElement) element.remove();
+    this.#events.people();
+  }
+
+  #unhear(userId: Id): void {
+    this.#listeners.get(userId)?.close();
+    this.#listeners.delete(userId);
+  }
+}
+
+function shows(participant: Participant, source: VideoSource): boolean {
+  const publication = participant.getTrackPublication(sources[source]);
+  return publication?.videoTrack !== undefined && !publication.isMuted;
+}
+
+export function createMedia(events: MediaEvents): Media {
+  return new LiveKitMedia(events);
+}
