@@ -7,13 +7,13 @@ import socket as sockets
 from collections.abc import AsyncIterator
 
 import pytest
-from websocket_serving import Serving, close_code, serving
 from websockets.frames import Frame, Opcode
 
 from hubbub.protocols.websocket import connection, http_head
 from hubbub.protocols.websocket.codec import BINARY, TEXT, frame
 from hubbub.protocols.websocket.connection import Connection, Router
 from hubbub.protocols.websocket.handshake import Origins, Proxies, Rejected, Request
+from tests.protocols.websocket.websocket_serving import Serving, close_code, serving
 
 HEAD = (
     b"GET /echo HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -13,6 +13,7 @@ from hubbub.services.chat.api import ChatApi
 from hubbub.services.gateway.dispatch import Outgoing
 from hubbub.services.gateway.events import (
     ChannelChanged,
+    Notice,
     PresenceShown,
     ServerAppeared,
     ServerSnapshot,
@@ -21,7 +22,7 @@ from hubbub.services.gateway.events import (
 )
 from hubbub.services.gateway.lane import Lane
 from hubbub.services.gateway.rights_change import RightsChange
-from hubbub.services.gateway.snapshot import Snapshots, contained_heads
+from hubbub.services.gateway.snapshot import People, Snapshots, contained_heads
 from hubbub.services.gateway.subscriptions import Members, Rights, ServerMembers, Subscriptions
 from hubbub.services.voice import events as voice_events
 
@@ -117,46 +118,47 @@ class ServerEvents:
             notice = ChannelChanged(view=ChannelView(channel=channel, permissions=bits), last_message_id=last)
             lane.fanout.publish(Outgoing(notice, out.stream, out.seq, out.at), sessions)
 
-    def _member_added(self, lane: Lane, event: channel_events.MemberAdded, out: Outgoing) -> Awaitable[None] | None:
-        if self._subscriptions.of_user(event.member.user.id):
-            return self._joined(lane, event, out)
-        if (members := self._subscriptions.servers.get(event.server_id)) is not None:
-            lane.fanout.publish(out, members.everybody())
-        return None
-
-    async def _joined(self, lane: Lane, event: channel_events.MemberAdded, out: Outgoing) -> None:
-        """Somebody with live sessions became a member: the others hear of it, they themselves get the server."""
+    async def _member_added(self, lane: Lane, event: channel_events.MemberAdded, out: Outgoing) -> None:
+        """The others hear of it, and how they are; their own sessions get the whole server."""
         server_id, user_id = event.server_id, event.member.user.id
-        sessions = self._subscriptions.of_user(user_id)
-        snapshot: ServerSnapshot | None = None
-        try:
-            if sessions:
-                snapshot = await self._snapshots.server(sessions[0].principal, server_id)
-        except Refused:
-            pass  # gone again already; that event follows
+        presence = await self._snapshots.presence(user_id)
+        snapshot = await self._snapshot_for(user_id, server_id)
         people = await self._snapshots.people((snapshot,)) if snapshot else ((), ())
-        members = self._subscriptions.servers.get(server_id)
-        if members is not None:
+        if (members := self._subscriptions.servers.get(server_id)) is not None:
             others = tuple(each for each in members.everybody() if each.principal.user_id != user_id)
             lane.fanout.publish(out, others)
-        if snapshot is None:
-            return
-        heads = contained_heads(snapshot)
+            lane.fanout.publish(Outgoing(PresenceShown(presence=presence), "", 0, out.at), others)
+        if snapshot is not None:
+            self._appear(lane, user_id, snapshot, people, out.at)
+
+    async def _snapshot_for(self, user_id: int, server_id: int) -> ServerSnapshot | None:
+        """None for somebody who has no session here, or who is gone again already; that event follows."""
+        if not (sessions := self._subscriptions.of_user(user_id)):
+            return None
+        try:
+            return await self._snapshots.server(sessions[0].principal, server_id)
+        except Refused:
+            return None
+
+    def _appear(self, lane: Lane, user_id: int, snapshot: ServerSnapshot, people: People, at: float) -> None:
+        server_id, heads = snapshot.view.server.id, contained_heads(snapshot)
         self._expect(heads)
         rights = Rights(snapshot.view.permissions, {v.channel.id: v.permissions for v in snapshot.view.channels})
         sessions = self._subscriptions.of_user(user_id)
         for session in sessions:
             self._subscriptions.subscribe(session, server_id, rights)
         stream = channel_events.stream(server_id)
-        appeared = Outgoing(ServerAppeared(server=snapshot), stream, snapshot.view.head, out.at, heads)
+        appeared = Outgoing(ServerAppeared(server=snapshot), stream, snapshot.view.head, at, heads)
         lane.fanout.publish(appeared, sessions)
-        for presence in people[0]:
-            lane.fanout.publish(Outgoing(PresenceShown(presence=presence), "", 0, out.at), sessions)
-        for user in people[1]:
-            lane.fanout.publish(Outgoing(UserIntroduced(user=user), "", 0, out.at), sessions)
-        for channel_id, talking in snapshot.speaking.items():
-            notice = voice_events.SpeakingChanged(server_id=server_id, channel_id=channel_id, user_ids=talking)
-            lane.fanout.publish(Outgoing(notice, "", 0, out.at), sessions)
+        presences, users = people
+        more: list[Notice] = [UserIntroduced(user=each) for each in users]
+        more += [PresenceShown(presence=each) for each in presences]
+        more += [
+            voice_events.SpeakingChanged(server_id=server_id, channel_id=channel_id, user_ids=talking)
+            for channel_id, talking in snapshot.speaking.items()
+        ]
+        for notice in more:
+            lane.fanout.publish(Outgoing(notice, "", 0, at), sessions)
 
     def _member_removed(
         self, lane: Lane, members: ServerMembers, event: channel_events.MemberRemoved, out: Outgoing

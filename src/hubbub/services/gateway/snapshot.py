@@ -16,6 +16,8 @@ from hubbub.services.voice.api import VoiceApi, VoiceState
 MOST_IDS = 1_000  # that one call may ask for
 MOST_PRESENCES = 1_000  # that a snapshot contains; the member list asks for the others
 
+People = tuple[tuple[Presence, ...], tuple[User, ...]]
+
 
 class Snapshots:
     def __init__(
@@ -45,7 +47,12 @@ class Snapshots:
         (filled,) = await self._fill((await self._channels.view(principal, server_id),))
         return filled
 
-    async def people(self, servers: Iterable[ServerSnapshot]) -> tuple[tuple[Presence, ...], tuple[User, ...]]:
+    async def presence(self, user_id: int) -> Presence:
+        for found in await self._presence.get((user_id,)):
+            return found
+        return Presence(user_id=user_id, status="offline", custom_status=None, last_seen=0)
+
+    async def people(self, servers: Iterable[ServerSnapshot]) -> People:
         """Who is here on these servers, and everybody who must be known by name for that."""
         ids: dict[int, None] = {}
         for server in servers:
