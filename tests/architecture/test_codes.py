@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from hubbub.protocols.livekit.token import STATUSES as SIGNALLING  # LiveKit's protocol has its own words for media
+from hubbub.protocols.livekit.token import ANSWERS as SIGNALLING  # LiveKit's protocol has its own words for media
 from hubbub.protocols.rest.errors import CODES
 
 SOURCE = Path(__file__).parents[2] / "src" / "hubbub"
@@ -23,5 +23,7 @@ def refused_codes() -> dict[str, Path]:
 
 
 def test_every_refusal_has_words() -> None:
-    missing = {code: path.name for code, path in refused_codes().items() if code not in CODES | SIGNALLING}
+    missing = {
+        code: path.name for code, path in refused_codes().items() if code not in CODES.keys() | SIGNALLING.keys()
+    }
     assert not missing

@@ -1,0 +1,28 @@
+"""Journeys run on one process with the real page in real Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.e2e import chromium
+from tests.scenarios.place import Place
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    started = Place(tmp_path)
+    started.start()
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright, chromium.browser(playwright, tmp_path) as browser:
+        yield browser
