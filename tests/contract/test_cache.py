@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from hand_clock import HandClock
 
 from hubbub.infra.cache.base import Cache
 from hubbub.infra.cache.memory import MemoryCache
+from tests.contract.hand_clock import HandClock
 
 
 class Memory:

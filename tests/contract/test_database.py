@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hand_clock import HandClock
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -38,6 +37,7 @@ from hubbub.infra.database.schema import Blob, Flag, Id, Json
 from hubbub.infra.database.sqlite import SqliteDatabase
 from hubbub.infra.database.sqlite_file import create_tables
 from hubbub.infra.database.statements import among
+from tests.contract.hand_clock import HandClock
 
 BIG = (1 << 63) - 1
 TABLES = MetaData()

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 import apsw
 import pytest
-from hand_clock import HandClock
 from sqlalchemy import Column, ForeignKey, MetaData, Table, Text, bindparam, insert, select
 from sqlalchemy.dialects import postgresql
 
@@ -23,6 +22,7 @@ from hubbub.infra.database.schema import Id
 from hubbub.infra.database.sqlite import SqliteDatabase
 from hubbub.infra.database.sqlite_file import create_tables
 from hubbub.infra.database.statements import compiled
+from tests.contract.hand_clock import HandClock
 
 TABLES = MetaData()
 notes = Table("notes", TABLES, Column("id", Id(), primary_key=True), Column("body", Text))
@@ -213,6 +213,20 @@ async def test_a_reader_elsewhere_makes_the_log_grow_only_while_it_reads(
     reader.close()
     await fill(database, 10_000, 1_500)
     assert log_bytes(opened) <= sqlite_file.WAL_LIMIT
+
+
+async def test_a_replicated_log_is_left_to_the_one_who_copies_it(opened: Opened) -> None:
+    path = str(opened.path)
+    database = await SqliteDatabase.open(path, clock=opened.clock, prepare=prepare, replicated=True)
+    size = opened.path.stat().st_size
+    await fill(database, 0, 2_000)  # 16 MB
+    await database.close()
+    assert opened.path.stat().st_size == size
+    assert log_bytes(opened) > 16_000_000
+    again = await opened.open(opened.path)
+    assert len(await again.fetch(IDS)) == 2_000
+    await again.close()
+    assert opened.path.stat().st_size > 16_000_000, "ours again: closing moves the log into the file"
 
 
 async def test_an_idle_database_writes_nothing(opened: Opened, database: SqliteDatabase) -> None:

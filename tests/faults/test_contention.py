@@ -9,13 +9,13 @@ from pathlib import Path
 
 import apsw
 import pytest
-from ledger import CLEAR, IDS, note, noted, prepare
 
 from hubbub.clock import SystemClock
 from hubbub.errors import Unavailable
 from hubbub.infra.database import sqlite, sqlite_file
 from hubbub.infra.database.base import Transaction
 from hubbub.infra.database.sqlite import SqliteDatabase
+from tests.faults.ledger import CLEAR, IDS, note, noted, prepare
 
 HOLDER = Path(__file__).with_name("lock_holder.py")
 

@@ -9,10 +9,9 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from ledger import IDS, noted
-
 from hubbub.clock import SystemClock
 from hubbub.infra.database.sqlite import SqliteDatabase
+from tests.faults.ledger import IDS, noted
 
 CHILD = Path(__file__).with_name("writing_child.py")
 KILLS = 12

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import apsw
 import pytest
-from ledger import IDS, note, noted, prepare
-from lossy_disk import Crash, LossyDisk
 
 from hubbub.clock import SystemClock
 from hubbub.errors import Unavailable
 from hubbub.infra.database import sqlite, sqlite_file
 from hubbub.infra.database.base import Transaction
 from hubbub.infra.database.sqlite import SqliteDatabase
+from tests.faults.ledger import IDS, note, noted, prepare
+from tests.faults.lossy_disk import Crash, LossyDisk
 
 ROWS = 1_500
 SEED = random.randrange(1 << 32)  # shown by a failing assertion

@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
 
 
 class SqliteDatabase:
-    def __init__(self, links: sqlite_file.Links, thread: ThreadPoolExecutor, clock: Clock) -> None:
+    def __init__(self, links: sqlite_file.Links, thread: ThreadPoolExecutor, clock: Clock, replicated: bool) -> None:
         self._loop = asyncio.get_running_loop()
         self._writer, self._reader = links.writer, links.reader
         self._thread = thread
@@ -65,7 +65,8 @@ class SqliteDatabase:
         self._wal_pages = 0
         self._in_body = False
         self._closed = False
-        self._writer.set_wal_hook(self._grown)
+        if not replicated:
+            self._writer.set_wal_hook(self._grown)
 
     @classmethod
     async def open(
@@ -75,21 +76,25 @@ class SqliteDatabase:
         clock: Clock,
         publish: Publish | None = None,
         prepare: Callable[[str], None] = migrate,
+        replicated: bool = False,
     ) -> SqliteDatabase:
         """Open the file, made if absent, after `prepare(path)` brought its tables up to date.
 
         `publish` gets (topic, encoded fact) of each commit, in order, first of all those that a crash left behind.
         Without it facts wait in the outbox for `publish_to`: assembly calls that once everybody has subscribed.
+        `replicated`: another process (Litestream) copies the log and moves it into the file; we never do.
         Raises Unavailable when the file cannot be opened or is no database."""
         thread = ThreadPoolExecutor(1, "database")
         try:
-            links = await asyncio.get_running_loop().run_in_executor(thread, sqlite_file.open_links, path, prepare)
+            links = await asyncio.get_running_loop().run_in_executor(
+                thread, sqlite_file.open_links, path, prepare, replicated
+            )
         except BaseException as error:
             thread.shutdown(wait=False)
             if (known := in_our_words(error)) is error:
                 raise
             raise known from error
-        database = cls(links, thread, clock)
+        database = cls(links, thread, clock, replicated)
         if publish:
             await database.publish_to(publish)
         database._sweeping = asyncio.create_task(database._sweep())
@@ -143,7 +148,9 @@ class SqliteDatabase:
         while self._draining:
             await asyncio.wait([self._draining])
         self._reader.close()
-        await self._loop.run_in_executor(self._thread, self._writer.close)  # the last one out checkpoints
+        await self._loop.run_in_executor(
+            self._thread, self._writer.close
+        )  # the last one out checkpoints, unless replicated
         self._thread.shutdown()
 
     def _check(self) -> None:

@@ -20,12 +20,14 @@ class Links(NamedTuple):
     reader: apsw.Connection
 
 
-def open_links(path: str, prepare: Callable[[str], None]) -> Links:
+def open_links(path: str, prepare: Callable[[str], None], replicated: bool) -> Links:
     prepare(path)
     writer = connect(path)
     writer.pragma("journal_mode", "wal")
     reader = connect(path)
     reader.pragma("query_only", True)
+    for link in (writer, reader) if replicated else ():
+        link.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     return Links(writer, reader)
 
 
