@@ -11,7 +11,7 @@ const every = 2_000;
 export function measureLine(media: Pick<Media, "reports">, later: (milliseconds: number, body: () => void) => () => void, tell: (quality: CallQuality) => void): () => void {
   let before: LineSample | null = null;
   let ended = false;
-  let cancel: () => void = () => undefined;
+  let cancel: (() => void) | null = null;
   const look = async () => {
     const reports = await media.reports();
     if (ended) return;
@@ -25,6 +25,6 @@ export function measureLine(media: Pick<Media, "reports">, later: (milliseconds:
   cancel = later(every, () => void look());
   return () => {
     ended = true;
-    cancel();
+    cancel?.();
   };
 }
