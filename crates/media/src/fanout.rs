@@ -83,14 +83,15 @@ impl Shard {
                 wallclock: packet.arrived,
             };
             match guard(|| conn.transport.egress().send(stream, outgoing)) {
-                Ok(()) if conn.dirty => {}
+                Ok(()) if conn.queued => {}
                 Ok(()) => {
-                    conn.dirty = true;
-                    self.dirty.push(s.conn);
+                    conn.queued = true;
+                    self.queued.push(s.conn);
                 }
                 Err(reason) => broken.push((s.conn, reason)),
             }
         }
+        self.media_queued(now);
         for (conn, reason) in broken {
             self.break_conn(conn, reason);
         }

@@ -154,13 +154,11 @@ fn flush(socket: &Socket, addresses: &Addresses, shard: &mut Shard) {
 fn wait(socket: &Socket, wake: &Signal, deadline: Option<Instant>) {
     let interest = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     let mut fds = [interest(socket.fd()), interest(wake.fd())];
-    let timeout = deadline.map_or(-1, |at| {
-        // Rounded up: waking before the deadline would spin.
-        let left = at.saturating_duration_since(Instant::now()) + Duration::from_micros(999);
-        left.as_millis().min(60_000) as libc::c_int
-    });
-    // SAFETY: two valid pollfds. Interrupted is as good as woken.
-    unsafe { libc::poll(fds.as_mut_ptr(), 2, timeout) };
+    let left = deadline.map_or(Duration::from_secs(60), |at| at.saturating_duration_since(Instant::now()));
+    let timeout =
+        libc::timespec { tv_sec: left.as_secs().min(60) as libc::time_t, tv_nsec: left.subsec_nanos() as libc::c_long };
+    // SAFETY: two valid pollfds and a timespec. Interrupted is as good as woken.
+    unsafe { libc::ppoll(fds.as_mut_ptr(), 2, &raw const timeout, std::ptr::null()) };
 }
 
 #[cfg(test)]

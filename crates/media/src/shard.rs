@@ -29,6 +29,11 @@ const MAX_ADDRESSES: usize = 8;
 const ADDRESS_BURST: f64 = 32.0;
 /// A transport that wants time again at once gets it this much later, so that none can keep the thread busy.
 const MIN_DELAY: Duration = Duration::from_millis(1);
+/// On a busy shard media waits this long for more of it: a drain of str0m costs the same for one packet as for many,
+/// and all else in a voice's way takes tens of milliseconds.
+const COALESCE: Duration = Duration::from_millis(2);
+/// Busy: more packets than this came in during the last tick, so that another one is likely to come within the wait.
+const BUSY: u32 = 40;
 /// And not later than this: a timer outlives its connection, and str0m says "never" by a time years away.
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
@@ -48,6 +53,7 @@ pub(crate) struct Conn {
     /// It panicked: never called again.
     pub broken: bool,
     pub dirty: bool,
+    pub queued: bool,
     deadline: Instant,
     /// Its earliest entry in `timers`.
     scheduled: Option<Instant>,
@@ -88,7 +94,13 @@ pub struct Shard {
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
     next_tick: Option<Instant>,
     /// Connections with something written and not sent.
-    pub(crate) dirty: Vec<usize>,
+    dirty: Vec<usize>,
+    /// Connections with only media queued, and since when: they are drained together a little later.
+    pub(crate) queued: Vec<usize>,
+    queued_since: Option<Instant>,
+    /// Packets forwarded since the last tick, and how long media waits because of those before it.
+    forwarded: u32,
+    wait: Duration,
     /// Connections to be dropped, and why.
     pub(crate) broken: Vec<(usize, String)>,
     /// Peers whose next offer may be due.
@@ -126,6 +138,10 @@ impl Shard {
             timers: BinaryHeap::new(),
             next_tick: None,
             dirty: Vec::new(),
+            queued: Vec::new(),
+            queued_since: None,
+            forwarded: 0,
+            wait: Duration::ZERO,
             broken: Vec::new(),
             unsettled: Vec::new(),
             outbox: Outbox::default(),
@@ -199,17 +215,28 @@ impl Shard {
         }
         if self.next_tick.is_some_and(|at| at <= now) {
             self.next_tick = (!self.peers.is_empty()).then(|| now + speaker::WINDOW);
+            self.wait = if std::mem::take(&mut self.forwarded) > BUSY { COALESCE } else { Duration::ZERO };
             self.tick(now);
         }
     }
 
     pub fn deadline(&self) -> Option<Instant> {
         let timer = self.timers.peek().map(|Reverse((at, _))| *at);
-        [timer, self.next_tick].into_iter().flatten().min()
+        let media = self.queued_since.map(|at| at + self.wait);
+        [timer, self.next_tick, media].into_iter().flatten().min()
     }
 
     /// Ends a batch: writes offers, sends what is queued, drops who broke. Each connection is drained once per round.
     pub fn settle(&mut self, now: Instant) {
+        if self.queued_since.is_some_and(|at| at + self.wait <= now) {
+            self.queued_since = None;
+            for key in std::mem::take(&mut self.queued) {
+                if let Some(conn) = self.conns.get_mut(key) {
+                    conn.queued = false;
+                    self.touch(key);
+                }
+            }
+        }
         loop {
             for peer in std::mem::take(&mut self.unsettled) {
                 self.offer_if_due(peer);
@@ -239,6 +266,14 @@ impl Shard {
         if let Some(conn) = self.conns.get_mut(key).filter(|c| !c.dirty) {
             conn.dirty = true;
             self.dirty.push(key);
+        }
+    }
+
+    /// Media was queued for some connections.
+    pub(crate) fn media_queued(&mut self, now: Instant) {
+        self.forwarded += 1;
+        if !self.queued.is_empty() {
+            self.queued_since.get_or_insert(now);
         }
     }
 
@@ -324,6 +359,7 @@ impl Shard {
             link: Link::New,
             broken: false,
             dirty: false,
+            queued: false,
             deadline: now,
             scheduled: None,
             addresses: Vec::new(),

@@ -142,7 +142,7 @@ fn best_living_layer_is_forwarded_and_switched_at_key_frames() {
         asked = w.clients[0].key_frames_asked;
         for &l in layers {
             n[l] += 1;
-            w.clients[0].show(mid, Some(["q", "h", "f"][l]), n[l], key || n[l] % 64 == 0);
+            w.clients[0].show(mid, Some(["q", "h", "f"][l]), n[l], key || n[l].is_multiple_of(64));
         }
     };
     let layer = |w: &mut World| w.clients[1].heard("TR_s").packets.last().map(|p| p.payload[9]);
