@@ -24,6 +24,8 @@ pub const LOSSY: &str = "_lossy";
 
 /// A client opens two or three channels. Each costs memory and time, so somebody who opens many has to go.
 const MAX_CHANNELS: usize = 16;
+/// A section's SSRC changes when a sender restarts it. str0m remembers each for good.
+const MAX_SSRCS: u32 = 10_000;
 /// Outputs of one drain. A drain that does not end by then never will.
 const MAX_OUTPUTS: usize = 100_000;
 /// Sending waits for room above this many unacknowledged bytes; `DataRoom` comes below a quarter of it.
@@ -83,6 +85,7 @@ impl Shared {
             rtc,
             locals,
             streams: HashMap::new(),
+            ssrcs: 0,
             channels: HashMap::new(),
             own_channels: None,
             open: [false; 2],
@@ -99,6 +102,8 @@ pub struct RtcTransport {
     locals: Vec<Candidate>,
     /// Which section and layer an incoming SSRC belongs to. Only packets that were authenticated get here.
     streams: HashMap<u32, (Mid, Option<Rid>)>,
+    /// How often an SSRC was new.
+    ssrcs: u32,
     /// Channels whose messages count, and whether they are reliable; others are None.
     channels: HashMap<ChannelId, Option<bool>>,
     /// `_reliable` and `_lossy`, which we opened (subscriber side).
@@ -258,7 +263,12 @@ fn input<'a>(now: Instant, d: &Datagram<'a>) -> Option<Input<'a>> {
 impl RtcTransport {
     fn event(&mut self, event: Event, out: &mut Vec<Happening>) {
         match event {
-            Event::RtpPacket(p) => out.extend(self.packet(p).map(Happening::Packet)),
+            Event::RtpPacket(p) => {
+                out.extend(self.packet(p).map(Happening::Packet));
+                if self.ssrcs > MAX_SSRCS {
+                    out.push(Happening::Abuse("too many SSRCs"));
+                }
+            }
             Event::KeyframeRequest(k) => out.push(Happening::KeyFrameWanted(k.mid)),
             Event::Connected => {
                 self.dtls_up = true;
@@ -293,6 +303,7 @@ impl RtcTransport {
             None => {
                 let stream = self.rtc.direct_api().stream_rx(&p.header.ssrc).map(|s| (s.mid(), s.rid()))?;
                 self.streams.insert(ssrc, stream);
+                self.ssrcs += 1;
                 stream
             }
         };

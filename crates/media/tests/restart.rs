@@ -98,6 +98,40 @@ fn stale_answer_is_refused_and_the_restart_waits_on() {
 }
 
 #[test]
+fn new_connection_after_the_old_one_was_closed() {
+    let (mut w, mid_a, _) = two_talking();
+    w.clients[0].publisher.rtc.close().unwrap();
+    w.until("A's publisher side is lost", |w| {
+        w.clients[0].publisher.flush(std::time::Instant::now());
+        w.count(|e| matches!(e, Event::SideLost { side: Side::Publisher, .. })) == 1
+    });
+    w.clients[0].renew_publisher();
+    w.clients[1].forget();
+    let again = w.publish(0, "TR_again", media::Kind::Audio);
+    w.subscribe("B", "TR_again");
+    w.until("B hears the new connection", |w| {
+        w.clients[0].speak(again);
+        w.clients[1].heard("TR_again").packets.len() > 20
+    });
+    let _ = mid_a;
+    let ended = |e: &Event| matches!(e, Event::TrackEnded { track, .. } if &**track == "TR_a");
+    assert_eq!(w.count(ended), 1, "what the old connection carried has ended");
+}
+
+#[test]
+fn client_that_vanishes_is_lost_and_only_that_one() {
+    let (mut w, mid_a, mid_b) = two_talking();
+    w.clients[1].subscriber.cut = true;
+    w.clients[1].publisher.cut = true;
+    w.within(Duration::from_secs(25), "both of B's sides are lost", |w| {
+        w.clients[0].speak(mid_a);
+        w.clients[1].speak(mid_b);
+        w.count(|e| matches!(e, Event::SideLost { peer, .. } if &**peer == "B")) == 2
+    });
+    assert_eq!(w.count(|e| matches!(e, Event::SideLost { .. })), 2);
+}
+
+#[test]
 fn closing_is_told_to_the_client_and_by_the_client() {
     let (mut w, ..) = two_talking();
     w.clients[0].publisher.rtc.close().unwrap();

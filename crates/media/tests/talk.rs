@@ -2,6 +2,7 @@
 
 mod world;
 
+use std::net::UdpSocket;
 use std::time::Duration;
 
 use media::{Command, Event, Kind};
@@ -189,6 +190,39 @@ fn levels_follow_the_loudest_packet() {
     w.events.clear();
     w.for_a_while(Duration::from_millis(300), |w| w.clients[0].speak(mid_a));
     assert_eq!(w.count(|e| matches!(e, Event::Levels { .. })), 0, "silence after silence is not told");
+}
+
+#[test]
+fn client_may_be_the_dtls_server() {
+    let mut w = World::new();
+    let (a, b) = (w.join("A"), w.join("B"));
+    w.clients[b].dtls_server = true;
+    let mid = w.publish(a, "TR_a", Kind::Audio);
+    w.subscribe("B", "TR_a");
+    w.send_data("B", true, b"early");
+    w.until("B hears A and reads", |w| {
+        w.clients[a].speak(mid);
+        w.clients[b].heard("TR_a").packets.len() > 20 && w.clients[b].data.len() == 1
+    });
+}
+
+#[test]
+fn one_socket_serves_both_families() {
+    let mut w = World::bound_to("::");
+    let a = w.join("A");
+    let v6 = std::net::Ipv6Addr::LOCALHOST;
+    if UdpSocket::bind((v6, 0)).is_ok() {
+        w.ip = v6.into();
+    }
+    let b = w.join("B");
+    let (mid_a, mid_b) = (w.publish(a, "TR_a", Kind::Audio), w.publish(b, "TR_b", Kind::Audio));
+    w.subscribe("A", "TR_b");
+    w.subscribe("B", "TR_a");
+    w.until("they hear each other", |w| {
+        w.clients[a].speak(mid_a);
+        w.clients[b].speak(mid_b);
+        w.clients[a].heard("TR_b").packets.len() > 5 && w.clients[b].heard("TR_a").packets.len() > 5
+    });
 }
 
 #[test]

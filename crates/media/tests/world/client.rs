@@ -1,7 +1,7 @@
 //! A client: two str0m connections, as LiveKit's protocol version 0 has them.
 
 use std::collections::HashMap;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpApi, SdpOffer, SdpPendingOffer};
@@ -25,9 +25,8 @@ pub struct Pc {
 }
 
 impl Pc {
-    pub fn new(rtc: Rtc) -> Self {
-        let mut rtc = rtc;
-        let (socket, addr) = socket();
+    pub fn new(mut rtc: Rtc, ip: IpAddr) -> Self {
+        let (socket, addr) = socket(ip);
         rtc.add_local_candidate(Candidate::host(addr, "udp").unwrap());
         Pc { rtc, socket, addr, next: Instant::now(), events: Vec::new(), cut: false, lose: 0 }
     }
@@ -35,7 +34,7 @@ impl Pc {
     /// As after a change of network: the old address is gone.
     pub fn move_to_new_port(&mut self) {
         let old = Candidate::host(self.addr, "udp").unwrap();
-        (self.socket, self.addr) = socket();
+        (self.socket, self.addr) = socket(self.addr.ip());
         self.rtc.direct_api().invalidate_candidate(&old);
         self.rtc.add_local_candidate(Candidate::host(self.addr, "udp").unwrap());
     }
@@ -82,8 +81,8 @@ impl Pc {
     }
 }
 
-fn socket() -> (UdpSocket, SocketAddr) {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+fn socket(ip: IpAddr) -> (UdpSocket, SocketAddr) {
+    let socket = UdpSocket::bind((ip, 0)).unwrap();
     socket.set_nonblocking(true).unwrap();
     let addr = socket.local_addr().unwrap();
     (socket, addr)
@@ -131,15 +130,18 @@ pub struct Client {
     pub key_frames_asked: usize,
     /// Level and voice bit that `speak` sends.
     pub level: (i8, bool),
+    /// Takes the DTLS server's role on the subscriber side, as Pion does towards an ICE-lite peer.
+    pub dtls_server: bool,
 }
 
 impl Client {
-    pub fn new(id: &str) -> Self {
+    pub fn new(id: &str, ip: IpAddr) -> Self {
         let now = Instant::now();
         Client {
             id: id.into(),
-            publisher: Pc::new(builder().build(now)),
-            subscriber: Pc::new(builder().build(now)),
+            publisher: Pc::new(builder().build(now), ip),
+            subscriber: Pc::new(builder().build(now), ip),
+            dtls_server: false,
             pending: None,
             channels: None,
             next_speak: now,
@@ -191,7 +193,9 @@ impl Client {
                 self.tracks.insert(mid.into(), track.into());
             }
         }
-        let offer = SdpOffer::from_sdp_string(sdp).expect("our offer can be read");
+        let setup = if self.dtls_server { "a=setup:active" } else { "a=setup:actpass" };
+        let sdp = sdp.replace("a=setup:actpass", setup);
+        let offer = SdpOffer::from_sdp_string(&sdp).expect("our offer can be read");
         let answer = self.subscriber.rtc.sdp_api().accept_offer(offer).expect("our offer is taken");
         self.subscriber.flush(Instant::now());
         answer.to_sdp_string()
@@ -287,6 +291,13 @@ impl Client {
     /// Leaves a gap in what is sent, as loss on the way would.
     pub fn skip(&mut self, mid: Mid) {
         self.counters.get_mut(&(mid, None)).expect("spoke before").0 += 1;
+    }
+
+    /// Gives up the publisher side and makes a new one, as after a page's connection failed.
+    pub fn renew_publisher(&mut self) {
+        self.publisher = Pc::new(builder().build(Instant::now()), self.publisher.addr.ip());
+        (self.pending, self.channels) = (None, None);
+        self.counters.clear();
     }
 
     pub fn publish_data(&mut self, reliable: bool, payload: &[u8]) -> bool {

@@ -3,6 +3,7 @@
 
 mod client;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 pub use client::Client;
@@ -21,21 +22,27 @@ pub struct World {
     pub events: Vec<Event>,
     /// Answers are given to the engine as they come; turned off by tests of lost signalling.
     pub answering: bool,
+    /// Where clients that join next are.
+    pub ip: IpAddr,
 }
 
 impl World {
     pub fn new() -> Self {
-        let config = Config { bind: "127.0.0.1".into(), port: 0, advertised: vec![] };
+        World::bound_to("127.0.0.1")
+    }
+
+    pub fn bound_to(bind: &str) -> Self {
+        let config = Config { bind: bind.into(), port: 0, advertised: vec![] };
         let engine = Engine::open(&config).expect("a free port");
         engine.send(Command::OpenRoom { room: ROOM.into() });
-        World { engine, clients: Vec::new(), events: Vec::new(), answering: true }
+        World { engine, clients: Vec::new(), events: Vec::new(), answering: true, ip: Ipv4Addr::LOCALHOST.into() }
     }
 
     /// Opens a peer with both sides; they connect as `step` is called.
     pub fn join(&mut self, id: &str) -> usize {
         self.engine.send(Command::OpenPeer { room: ROOM.into(), peer: id.into() });
         self.engine.send(Command::OpenSubscriber { peer: id.into() });
-        self.clients.push(Client::new(id));
+        self.clients.push(Client::new(id, self.ip));
         self.clients.len() - 1
     }
 
@@ -109,10 +116,15 @@ impl World {
 
     /// Steps until it is so.
     #[track_caller]
-    pub fn until(&mut self, what: &str, mut so: impl FnMut(&mut World) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+    pub fn until(&mut self, what: &str, so: impl FnMut(&mut World) -> bool) {
+        self.within(PATIENCE, what, so);
+    }
+
+    #[track_caller]
+    pub fn within(&mut self, time: Duration, what: &str, mut so: impl FnMut(&mut World) -> bool) {
+        let deadline = Instant::now() + time;
         while !so(self) {
-            assert!(Instant::now() < deadline, "not in {PATIENCE:?}: {what}; last events {:#?}", self.tail());
+            assert!(Instant::now() < deadline, "not in {time:?}: {what}; last events {:#?}", self.tail());
             self.step();
         }
     }
