@@ -1,4 +1,4 @@
-"""Snowflakes: 42 bits of milliseconds since 2015, 10 bits of worker, 12 bits of counter.
+"""Snowflakes: 41 bits of milliseconds since 2015, 10 bits of worker, 12 bits of counter.
 
 Ids of one worker rise strictly. They travel as decimal strings on every wire: JSON numbers lose bits past 2^53.
 """

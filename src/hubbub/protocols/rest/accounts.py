@@ -6,7 +6,7 @@ from litestar import delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 
 from hubbub.errors import Refused
-from hubbub.protocols.rest.context import AnyRequest, address, device, id_or, principal, request_key
+from hubbub.protocols.rest.context import OPEN, AnyRequest, address, device, id_or, principal, request_key
 from hubbub.protocols.wire import convert, requests, things
 from hubbub.services.auth.api import AuthApi, Principal, Registration, Tokens
 from hubbub.services.limits.api import LimitsApi
@@ -24,7 +24,7 @@ def open_routes(auth: AuthApi, users: UserApi, limits: LimitsApi) -> list[HTTPRo
         await limits.take("auth_address", address(request), 1)
         await limits.take("auth_account", f"{account.strip().lower()[:64]}@{address(request)}", 1)
 
-    @post(["/auth/register", "/users/register"], status_code=201)
+    @post(["/auth/register", "/users/register"], status_code=201, opt=OPEN)
     async def register(request: AnyRequest, data: requests.Register) -> things.Tokens:
         await limit(request, data.username)
         registration = Registration(
@@ -37,12 +37,12 @@ def open_routes(auth: AuthApi, users: UserApi, limits: LimitsApi) -> list[HTTPRo
         )
         return await answer(await auth.register(request_key(request), registration, device(request, data.device)))
 
-    @post(["/auth/login", "/users/login"], status_code=200)
+    @post(["/auth/login", "/users/login"], status_code=200, opt=OPEN)
     async def login(request: AnyRequest, data: requests.Login) -> things.Tokens:
         await limit(request, data.username)
         return await answer(await auth.login(data.username, data.password, device(request, data.device)))
 
-    @post("/auth/refresh", status_code=200)
+    @post("/auth/refresh", status_code=200, opt=OPEN)
     async def refresh(request: AnyRequest, data: requests.Refresh) -> things.Tokens:
         await limits.take("auth_address", address(request), 1)
         return await answer(await auth.refresh(data.refresh_token, device(request)))

@@ -17,7 +17,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from hubbub.clock import Clock
 from hubbub.errors import HubbubError
 from hubbub.protocols.rest import accounts, channels, errors, invites, messages, pages, roles, servers, voice
-from hubbub.protocols.rest.context import Gate
+from hubbub.protocols.rest.context import OPEN, gate
 from hubbub.protocols.rest.views import Views
 from hubbub.protocols.wire.things import FieldError, Health, Instance, Problem
 from hubbub.services.auth.api import AuthApi
@@ -54,7 +54,7 @@ def build(
 ) -> Litestar:
     """`instance(origin)` and `health()` are asked per request; `extra` are handlers of other protocols' HTTP parts."""
 
-    @get("/instance")
+    @get("/instance", opt=OPEN)
     async def instance_handler(request: Request[Any, Any, Any]) -> Instance:
         return await instance(request.scope["state"].get("origin", ""))
 
@@ -64,12 +64,10 @@ def build(
         return Response(found, status_code=200 if found.status == "ok" else 503)
 
     views = Views(services.chat, services.voice)
-    gate = Gate(services.auth, services.limits)
-    opened = [
+    checked = gate(services.auth, services.limits)
+    handlers = [
         *accounts.open_routes(services.auth, services.users, services.limits),
         *invites.open_routes(services.channels, services.presence, services.voice, services.limits),
-    ]
-    known = [
         *accounts.routes(services.auth, services.users, services.limits),
         *servers.routes(services.channels, views),
         *channels.routes(services.channels, views),
@@ -81,10 +79,8 @@ def build(
     ]
     return Litestar(
         [
-            Router("/api", route_handlers=[instance_handler, *opened]),
-            Router("/api", route_handlers=known, before_request=gate),
-            Router("/", route_handlers=opened, include_in_schema=False),
-            Router("/", route_handlers=known, before_request=gate, include_in_schema=False),
+            Router("/api", route_handlers=[instance_handler, *handlers], before_request=checked),
+            Router("/", route_handlers=handlers, before_request=checked, include_in_schema=False),
             health_handler,
             *extra,
             *pages.routes(pages.Site(web)),

@@ -14,25 +14,27 @@ from hubbub.services.auth.api import AuthApi, Device, Principal
 from hubbub.services.limits.api import Class, LimitsApi
 
 AnyRequest = Request[Any, Any, Any]
+OPEN = {"open": True}
 BeforeRequest = Callable[[AnyRequest], Awaitable[None]]
 
 
-class Gate:
-    """Runs before each handler: token, then rate. A handler's `opt={"rate": …}` names another class of rate."""
+def gate(auth: AuthApi, limits: LimitsApi) -> BeforeRequest:
+    """Runs before each handler: token, then rate. A handler's `opt={"rate": …}` names another class of rate, and
+    `opt=OPEN` lets in whoever has no token yet."""
 
-    def __init__(self, auth: AuthApi, limits: LimitsApi) -> None:
-        self._auth = auth
-        self._limits = limits
-
-    async def __call__(self, request: AnyRequest) -> None:
+    async def check(request: AnyRequest) -> None:  # a function, not an object: Litestar copies what it is given, deeply
+        if request.route_handler.opt.get("open"):
+            return
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Refused("auth.token_missing")
-        principal = await self._auth.authenticate(token.strip())
+        found = await auth.authenticate(token.strip())
         usual: Class = "read" if request.method in ("GET", "HEAD") else "write"
         kind = cast("Class", request.route_handler.opt.get("rate", usual))
-        await self._limits.take(kind, str(principal.user_id), 1)
-        request.state.principal = principal
+        await limits.take(kind, str(found.user_id), 1)
+        request.state.principal = found
+
+    return check
 
 
 def principal(request: AnyRequest) -> Principal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Response, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 
-from hubbub.protocols.rest.context import AnyRequest, address, id_or, optional_id, origin, principal, request_key
+from hubbub.protocols.rest.context import OPEN, AnyRequest, address, id_or, optional_id, origin, principal, request_key
 from hubbub.protocols.rest.views import Views
 from hubbub.protocols.wire import convert, requests, things
 from hubbub.services.channel.api import ChannelApi, NewInvite
@@ -17,7 +17,7 @@ from hubbub.services.voice.api import VoiceApi
 def open_routes(
     channels: ChannelApi, presence: PresenceApi, voice: VoiceApi, limits: LimitsApi
 ) -> list[HTTPRouteHandler]:
-    @get("/invites/{token:str}")
+    @get("/invites/{token:str}", opt=OPEN)
     async def preview(request: AnyRequest, token: str) -> things.InvitePreview:
         await limits.take("invite", address(request), 1)
         found = await channels.preview_invite(token[:64])

@@ -1,0 +1,58 @@
+"""`hubbub run | doctor | config`: what an operator types."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hubbub import VERSION, config
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    chosen = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    try:
+        settings = config.load(file=chosen.config)
+    except config.ConfigRefused as refused:
+        print(f"hubbub: {refused}", file=sys.stderr)
+        return 2
+    if chosen.command == "config":
+        print(config.describe(settings))
+        return 0
+    if chosen.command == "doctor":
+        from hubbub import doctor
+
+        return doctor.report(settings)
+    return _run(settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("hubbub", description="A self-hosted place to talk.")
+    parser.add_argument("--version", action="version", version=f"hubbub {VERSION}")
+    parser.add_argument("--config", type=Path, help="a hubbub.toml (default: ./hubbub.toml if there is one)")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands.add_parser("run", help="start the server")
+    commands.add_parser("doctor", help="check this machine and the settings, say what to mend")
+    commands.add_parser("config", help="list every setting, its meaning and its value")
+    return parser
+
+
+def _run(settings: config.Config) -> int:
+    from hubbub import assembly
+    from hubbub.infra import telemetry
+
+    telemetry.configure("hubbub", settings.log_level)
+    for name in config.unknown():
+        print(f"hubbub: {name} is not a setting and does nothing; `hubbub config` lists them all.", file=sys.stderr)
+    try:
+        import uvloop
+
+        uvloop.run(assembly.run(settings))
+    except assembly.CannotStart as reason:
+        print(f"hubbub: {reason}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+    return 0
