@@ -6,7 +6,13 @@ import { preferredLanguage, speak } from "@/app/i18n";
 import "./styles/index.css";
 
 followAppearance(document.documentElement);
-await speak(preferredLanguage());
+await Promise.all([speak(preferredLanguage()), typeface()]);
+
+/** The own typeface from the first frame on where it is at hand; a slow line does not wait for it. */
+function typeface(): Promise<unknown> {
+  const loaded = ["400", "600"].map((weight) => document.fonts.load(`${weight} 1rem "Inter Variable"`));
+  return Promise.race([Promise.allSettled(loaded), new Promise((resolve) => setTimeout(resolve, 120))]);
+}
 
 const root = document.getElementById("root");
 if (!root) throw new Error("The page has no #root.");

@@ -7,7 +7,7 @@ import { LiveRegions } from "./LiveRegions";
 import { NARROW, useMedia } from "./media";
 import { paths } from "./paths";
 import { useShortcuts } from "./shortcuts";
-import { TreeSplit } from "./TreeSplit";
+import { deleting } from "@/features/chat/deleting";
 import { Home, HomeTree } from "@/features/home/Home";
 import { RoomView } from "@/features/rooms/RoomView";
 import { closeRoomDialog, roomDialog } from "@/features/rooms/roomDialogs";
@@ -17,7 +17,18 @@ import { Rail } from "@/features/servers/Rail";
 import { rememberedRoom, rememberRoom } from "@/features/servers/lastRoom";
 
 const RoomDialogs = lazy(() => import("@/features/rooms/RoomDialogs"));
+const DeleteMessage = lazy(() => import("@/features/chat/DeleteMessage"));
 const PersonCard = lazy(() => import("@/features/people/PersonCard"));
+
+/** Brings what is likely to be wanted next while nothing else happens. */
+function warmUp(): void {
+  const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2000));
+  idle(() => {
+    void import("@/features/voice/VoiceRoom");
+    void import("@/features/rooms/RoomDialogs");
+    void import("@/features/chat/DeleteMessage");
+  });
+}
 
 /** The house: rail, rooms, and what is open. Below 720 px one pane at a time. */
 export function Shell() {
@@ -37,7 +48,6 @@ export function Shell() {
       {!serverId && (narrow ? <HiddenMain /> : <Home />)}
       {serverId && roomId && <RoomView key={roomId} serverId={serverId} roomId={roomId} />}
       {serverId && !roomId && (narrow ? <HiddenMain /> : <FirstRoom serverId={serverId} />)}
-      <TreeSplit />
       <LiveRegions />
       <Overlays serverId={serverId} />
     </div>
@@ -62,10 +72,13 @@ function FirstRoom({ serverId }: { serverId: string }) {
 
 function Overlays({ serverId }: { serverId: string | null }) {
   const dialog = useStore(roomDialog, (state) => state.open);
+  const deleteAsked = useStore(deleting, (state) => state.message !== null);
+  useEffect(warmUp, []);
   return (
     <Suspense>
       {serverId && dialog && <RoomDialogs serverId={serverId} dialog={dialog} onClose={closeRoomDialog} />}
       <PersonCard />
+      {deleteAsked && <DeleteMessage />}
     </Suspense>
   );
 }

@@ -11,7 +11,7 @@ interface Props {
   name: string;
   picture?: string | null | undefined;
   bot?: boolean;
-  size?: "xs" | "sm" | "md" | "lg" | "card" | "xl" | "xxl";
+  size?: "xs" | "sm" | "md" | "lg" | "l48" | "xl" | "xxl";
   status?: Presence | undefined;
   ref?: Ref<HTMLSpanElement>;
 }

@@ -1,11 +1,13 @@
 import { useLingui } from "@lingui/react/macro";
 import { Hash, Users } from "lucide-react";
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
+import { useSearchParams } from "wouter";
 import { useActions, useHub } from "@/app/client";
 import { OfflineBanner } from "@/app/OfflineBanner";
 import { useSidePanel } from "@/app/SidePanel";
 import { MembersPanel } from "@/features/members/MembersPanel";
 import { RoomHead } from "@/features/rooms/RoomHead";
+import { RoomMenu } from "@/features/rooms/RoomMenu";
 import { MiniCall } from "@/features/voice/MiniCall";
 import { IconButton } from "@/ui/IconButton";
 import { Composer } from "./Composer";
@@ -22,14 +24,30 @@ export function Conversation({ serverId, roomId }: { serverId: string; roomId: s
     <div className={`sheet ${side.docked && side.open ? "has-side" : ""}`}>
       <main className="main" id="main" tabIndex={-1}>
         <RoomHead icon={Hash} title={name} topic={topic}>
+          <HeadMenu roomId={roomId} />
           <IconButton icon={Users} label={t`Members`} pressed={side.open} onClick={side.toggle} />
         </RoomHead>
         <OfflineBanner serverId={serverId} />
-        <Talk serverId={serverId} roomId={roomId} name={name} />
+        <Talk serverId={serverId} roomId={roomId} name={`#${name}`} />
       </main>
       {side.open && <MembersPanel serverId={serverId} docked={side.docked} onClose={side.close} />}
     </div>
   );
+}
+
+/** A link may name a message: `?message=<id>`. */
+function useLinkedMessage(roomId: string): void {
+  const { jumpTo } = useActions();
+  const [search] = useSearchParams();
+  const message = search.get("message");
+  useEffect(() => {
+    if (message && /^\d+$/.test(message)) void jumpTo(roomId, message).catch(() => undefined); // gone: the room opens at its end
+  }, [jumpTo, roomId, message]);
+}
+
+function HeadMenu({ roomId }: { roomId: string }) {
+  const [open, setOpen] = useState(false);
+  return <RoomMenu roomId={roomId} open={open} onOpenChange={setOpen} small={false} />;
 }
 
 /** Log and composer of any room with a chat; the side of a call is one too. */
@@ -39,6 +57,7 @@ export function Talk({ serverId, roomId, name, mini = true }: { serverId: string
     openRoom(roomId);
     return () => leaveRoom(roomId);
   }, [openRoom, leaveRoom, roomId]);
+  useLinkedMessage(roomId);
   return (
     <>
       <Timeline serverId={serverId} roomId={roomId} name={name} />

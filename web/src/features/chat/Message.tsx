@@ -10,7 +10,7 @@ import { EditBox } from "./EditBox";
 import { MessageBody } from "./MessageBody";
 import { MessageTools } from "./MessageTools";
 import { ReplyQuote } from "./ReplyQuote";
-import { clockTime, fullTime } from "./times";
+import { clockTime, fullTime, gutterTime } from "./times";
 
 interface Props {
   serverId: string;
@@ -73,7 +73,7 @@ export const Message = memo(function Message({ serverId, roomId, id, rowKey, fir
 });
 
 function Gutter({ at }: { at: number }) {
-  return <time className="gut" dateTime={new Date(at).toISOString()} title={fullTime(at)}>{clockTime(at)}</time>;
+  return <time className="gut" dateTime={new Date(at).toISOString()} title={fullTime(at)}>{gutterTime(at)}</time>;
 }
 
 function Author({ serverId, message, name, at }: { serverId: string; message: Said; name: string; at: number }) {

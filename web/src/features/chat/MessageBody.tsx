@@ -27,7 +27,7 @@ export function MessageBody({ serverId, content, edited }: { serverId: string; c
   }
 
   return (
-    <div className="md-box">
+    <div className={edited ? "is-edited" : ""}>
       <div className="md" onClick={onClick} dangerouslySetInnerHTML={{ __html: html }} />
       {edited && <span className="edited" title={fullTime(Date.parse(edited))}><Trans>edited</Trans></span>}
     </div>

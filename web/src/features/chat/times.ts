@@ -2,7 +2,13 @@ import { i18n } from "@lingui/core";
 
 /** 16:44, or 4:44 PM where that is the custom. */
 export function clockTime(at: number): string {
-  return format("time", { hour: "2-digit", minute: "2-digit" }).format(at);
+  return format("time", { timeStyle: "short" }).format(at);
+}
+
+/** The same for the narrow gutter: there the half of the day is known from the rows around. */
+export function gutterTime(at: number): string {
+  const parts = format("time", { timeStyle: "short" }).formatToParts(at);
+  return parts.filter(({ type }) => type === "hour" || type === "minute").map(({ value }) => value).join(":");
 }
 
 export function fullTime(at: number): string {

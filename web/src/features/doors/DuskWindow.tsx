@@ -9,12 +9,12 @@ const PANES = [
 export function DuskWindow({ lit, children }: { lit: number; children?: ReactNode }) {
   return (
     <div className="window">
-      <svg viewBox="0 0 330 444" preserveAspectRatio="xMidYMax slice" aria-hidden>
+      <svg viewBox="0 0 330 444" preserveAspectRatio="xMidYMid slice" aria-hidden>
         <defs>
           <linearGradient id="dusk" x2="0" y2="1">
             <stop stopColor="var(--dusk-high)" />
-            <stop offset=".5" stopColor="var(--dusk-low)" />
-            <stop offset=".74" stopColor="var(--dusk-glow)" />
+            <stop offset=".3" stopColor="var(--dusk-low)" />
+            <stop offset=".56" stopColor="var(--dusk-glow)" />
           </linearGradient>
         </defs>
         <rect width="330" height="444" fill="url(#dusk)" />

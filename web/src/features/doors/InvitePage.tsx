@@ -65,7 +65,7 @@ function Sill({ preview: { talking, talking_count } }: { preview: InvitePreview 
 }
 
 function Welcome({ token, preview }: { token: string; preview: InvitePreview }) {
-  const { t } = useLingui();
+  const { t, i18n } = useLingui();
   const { acceptInvite } = useActions();
   const signedIn = useHub((state) => state.account.phase === "signed-in");
   const me = useHub((state) => state.me);
@@ -86,7 +86,9 @@ function Welcome({ token, preview }: { token: string; preview: InvitePreview }) 
       <h1>{name}</h1>
       {preview.description && <p className="lead">{preview.description}</p>}
       <ul className="facts">
-        <li><Plural value={preview.member_count} one={<><b>#</b> member</>} other={<><b>#</b> members</>} /></li>
+        <li>
+          <b>{i18n.number(preview.member_count)}</b> <Plural value={preview.member_count} one="member" other="members" />
+        </li>
         <li><Trans><b>{preview.online_count}</b> here now</Trans></li>
         <li><Trans><b>{String(new Date(preview.created_at).getFullYear())}</b> founded</Trans></li>
       </ul>

@@ -6,6 +6,7 @@ import { nameOf, rosterOf } from "@/client";
 import { useHub, useHubShallow } from "@/app/client";
 import { OfflineBanner } from "@/app/OfflineBanner";
 import { paths } from "@/app/paths";
+import { TreeSplit } from "@/app/TreeSplit";
 import { usePageTitle } from "@/app/title";
 import { RoomHead } from "@/features/rooms/RoomHead";
 import { CallPanel } from "@/features/voice/CallPanel";
@@ -33,7 +34,7 @@ export function Home() {
         {servers.length === 0 ? (
           <NoServers />
         ) : (
-          <div className="home">
+          <div className="home-page">
             <h2><Trans>Lights on</Trans></h2>
             {lit.length ? (
               <>
@@ -129,6 +130,7 @@ export function HomeTree() {
         )}
       </nav>
       <CallPanel />
+      <TreeSplit />
     </aside>
   );
 }

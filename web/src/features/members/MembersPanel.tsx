@@ -28,7 +28,6 @@ export function MembersPanel({ serverId, docked, onClose }: { serverId: string; 
 }
 
 function List({ serverId }: { serverId: string }) {
-  const { t } = useLingui();
   const { showMembers } = useActions();
   const server = useHub((state) => state.servers[serverId]);
   const presences = useHub((state) => state.presences);
@@ -50,7 +49,7 @@ function List({ serverId }: { serverId: string }) {
 
   if (!rows.length) return <div className="members-list"><RowSkeleton rows={8} /></div>;
   return (
-    <div className="members-list" ref={scroller} role="list" aria-label={t`Members`} tabIndex={-1} onKeyDown={roving}>
+    <div className="members-list" ref={scroller} tabIndex={-1} onKeyDown={roving}>
       <Virtualizer ref={list} scrollRef={scroller} data={rows} onScrollEnd={ask}>
         {(row) => <Row key={row.key} row={row} serverId={serverId} first={row === rows.find(({ kind }) => kind === "member")} />}
       </Virtualizer>

@@ -12,11 +12,11 @@ import { openRoomDialog } from "./roomDialogs";
 import { siblingsOf } from "./TreeModel";
 
 /** Everything a room's row can do; every drag has its item here. */
-export function RoomMenu({ roomId, open, onOpenChange }: { roomId: string; open: boolean; onOpenChange: (open: boolean) => void }) {
+export function RoomMenu({ roomId, open, onOpenChange, small = true }: { roomId: string; open: boolean; onOpenChange: (open: boolean) => void; small?: boolean }) {
   const { t } = useLingui();
   const name = useHub((state) => state.channels[roomId]?.name ?? "");
   return (
-    <Menu open={open} onOpenChange={onOpenChange} trigger={<IconButton icon={Ellipsis} label={t`More about ${name}`} small tabIndex={-1} />}>
+    <Menu open={open} onOpenChange={onOpenChange} trigger={<IconButton icon={Ellipsis} label={t`More about ${name}`} small={small} tabIndex={small ? -1 : 0} data-menu />}>
       {open && <Items roomId={roomId} />}
     </Menu>
   );

@@ -9,6 +9,7 @@ import { paths } from "@/app/paths";
 import { useNavigate } from "@/app/navigate";
 import { Icon } from "@/ui/Icon";
 import { IconButton } from "@/ui/IconButton";
+import { useLongPress } from "@/ui/longPress";
 import { roomIcon } from "./RoomIcon";
 import { RoomMenu } from "./RoomMenu";
 
@@ -24,6 +25,7 @@ export function RoomRow({ roomId, current, people }: { roomId: string; current: 
   const instance = useInstance();
   const go = useNavigate();
   const [menu, setMenu] = useState(false);
+  const press = useLongPress(() => setMenu(true));
   if (!room) return null;
   const voice = room.type === "voice";
   const href = paths.room(room.server_id, roomId);
@@ -45,6 +47,7 @@ export function RoomRow({ roomId, current, people }: { roomId: string; current: 
   return (
     <div
       className="room-row"
+      {...press}
       onContextMenu={(event) => {
         event.preventDefault();
         setMenu(true);
@@ -68,8 +71,8 @@ export function RoomRow({ roomId, current, people }: { roomId: string; current: 
       >
         <Icon of={roomIcon(room.type)} />
         <span className="t">{room.name}</span>
-        {people > 0 && <span className="n">{room.user_limit ? `${people}/${room.user_limit}` : people}</span>}
-        {mentions > 0 && <b className="count">{mentions}</b>}
+        {people > 0 && <span className="n" aria-hidden>{room.user_limit ? `${people}/${room.user_limit}` : people}</span>}
+        {mentions > 0 && <b className="count" aria-hidden>{mentions}</b>}
       </Link>
       <span className="row-tools">
         {voice && <IconButton icon={MessageSquare} label={t`Open the chat of ${room.name}`} small tabIndex={-1} onClick={() => go(`${href}?chat`)} />}

@@ -1,6 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { useEffect, useRef } from "react";
 import { useHub } from "@/app/client";
+import { TreeSplit } from "@/app/TreeSplit";
 import { CallPanel } from "@/features/voice/CallPanel";
 import { ServerHead } from "@/features/servers/ServerHead";
 import { useRoving } from "@/ui/roving";
@@ -21,6 +22,7 @@ export function Tree({ serverId, roomId }: { serverId: string; roomId: string | 
         {tree && <RoomBranch nodes={tree} roomId={roomId} top />}
       </nav>
       <CallPanel />
+      <TreeSplit />
     </aside>
   );
 }

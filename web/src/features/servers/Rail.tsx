@@ -67,8 +67,8 @@ function Arch({ id, current }: { id: string; current: boolean }) {
   return (
     <Tooltip label={name}>
       <Link className={`srv ${marks}`} href={lastRoomOf(id)} aria-label={words.join(", ")} aria-current={current ? "page" : undefined} data-roving={name} tabIndex={current ? 0 : -1}>
-        <span className="frame"><ArchFace id={id} name={name} picture={picture} /></span>
-        {mentions > 0 && <b className="count">{mentions}</b>}
+        <span className="frame" aria-hidden><ArchFace id={id} name={name} picture={picture} /></span>
+        {mentions > 0 && <b className="count" aria-hidden>{mentions}</b>}
         {away && <span className="off"><Icon of={Unplug} /></span>}
       </Link>
     </Tooltip>

@@ -1,6 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { LogIn, MessageSquareText, Volume2, X } from "lucide-react";
-import { useSearchParams } from "wouter";
 import { canInRoom, nameOf, rosterOf } from "@/client";
 import { useCall, useClient, useHub, useHubShallow, useInstance } from "@/app/client";
 import { OfflineBanner } from "@/app/OfflineBanner";
@@ -22,10 +21,9 @@ export default function VoiceRoom({ serverId, roomId }: { serverId: string; room
 
 function CallView({ serverId, roomId }: { serverId: string; roomId: string }) {
   const { t } = useLingui();
-  const [search] = useSearchParams();
   const name = useHub((state) => state.channels[roomId]?.name ?? "");
   const topic = useHub((state) => state.channels[roomId]?.topic ?? "");
-  const chat = useSidePanel("room-chat", "medium", search.has("chat"));
+  const chat = useSidePanel("room-chat", "medium");
   return (
     <div className={`sheet ${chat.docked && chat.open ? "has-side" : ""}`}>
       <main className="main" id="main" tabIndex={-1}>
