@@ -1,4 +1,8 @@
-"""Signals of the node -> `SignalResponse` bytes. Pure, but for the memory of the last one (`Encoder`)."""
+"""Signals of the node -> `SignalResponse` bytes. Pure, but for the memory of the last one (`Encoder`).
+
+There is no `trickle` from us: every offer and answer holds all our candidates and `a=end-of-candidates`. (LiveKit's last
+one is empty and `final`; the Rust SDK aborts the process over an empty candidate that names a section.)
+"""
 
 from __future__ import annotations
 
@@ -129,6 +133,23 @@ class Encoder:
                 fast_publish=False,
             )
         )
+
+
+def unsupported(request: rtc.SignalRequest) -> bytes | None:
+    """Requests that clients wait for the answer of, and that we do not know: data tracks and blobs."""
+    response = rtc.RequestResponse(reason=rtc.RequestResponse.UNSUPPORTED_TYPE, message="not offered here")
+    match request.WhichOneof("message"):
+        case "publish_data_track_request":
+            response.publish_data_track.CopyFrom(request.publish_data_track_request)
+        case "unpublish_data_track_request":
+            response.unpublish_data_track.CopyFrom(request.unpublish_data_track_request)
+        case "store_data_blob_request":
+            response.request_id = request.store_data_blob_request.request_id
+        case "get_data_blob_request":
+            response.request_id = request.get_data_blob_request.request_id
+        case _:
+            return None
+    return frame(BINARY, rtc.SignalResponse(request_response=response).SerializeToString())
 
 
 def _of_track(signal: signals.Signal) -> rtc.SignalResponse:

@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError
 from livekit.protocol import rtc
 
 from hubbub.protocols.livekit.decode import Malformed, decode
+from hubbub.protocols.livekit.encode import unsupported
 from hubbub.protocols.websocket.codec import BINARY, frame
 from hubbub.services.media.api import signals
 
@@ -64,8 +65,8 @@ class SignalSession:
             return self._close(TEXT_FRAME, "binary frames only")
         try:
             request = rtc.SignalRequest.FromString(message)
-            if (pong := _pong(request, now_ms)) is not None:
-                return (Send(pong),)
+            if (reply := _pong(request, now_ms) or unsupported(request)) is not None:
+                return (Send(reply),)
             ask = decode(request)
         except DecodeError:
             return self._close(NOT_PROTOBUF, "not a SignalRequest")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hubbub.errors import Refused
 
 # What the signalling refuses with, as SDKs expect to see it: they show the text to whoever develops against us.
-_ANSWERS: dict[str, tuple[int, str]] = {
+ANSWERS: dict[str, tuple[int, str]] = {
     "media.token_missing": (401, "no token: give Authorization: Bearer or access_token"),
     "media.token_invalid": (401, "invalid token: unknown key or wrong signature"),
     "media.token_expired": (401, "the token has expired"),
@@ -31,4 +31,4 @@ def find_token(headers: Mapping[bytes, bytes], query: Mapping[str, str]) -> str:
 
 def answer(refused: Refused) -> tuple[int, str]:
     """HTTP status and sentence."""
-    return _ANSWERS.get(refused.code, (403, "refused"))
+    return ANSWERS.get(refused.code, (403, "refused"))

@@ -100,14 +100,12 @@ class MediaNode:
         read = self._tokens.read(token)
         profile = self._profile(read, client.auto_subscribe)
         participant = self._participants.get(sid)
-        if (
-            participant is None
-            or not self._resumable(participant, profile, read)
-            or participant.cut_on_resume == "before"
-        ):
-            if participant is not None:
-                participant.cut_on_resume = "no"
+        if participant is None or not self._resumable(participant, profile, read):
             sink.signal(Dismissed(None, "reconnect"))
+            sink.hang_up()
+            return None
+        cut, participant.cut_on_resume = participant.cut_on_resume, "no"
+        if cut == "before":
             sink.hang_up()
             return None
         if participant.sink is not None:
@@ -117,8 +115,7 @@ class MediaNode:
         participant.liveness.attached(now)
         participant.room.resume(participant)
         self._renew(participant, now)
-        if participant.cut_on_resume == "after":
-            participant.cut_on_resume = "no"
+        if cut == "after":
             sink.hang_up()
         return ParticipantSeat(participant, self._clock)
 
