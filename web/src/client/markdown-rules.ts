@@ -22,6 +22,7 @@ const customEmoji = /<a?(:\w{2,32}:)\d{1,20}>/y;
 
 /** `# `, `## `, `### ` and no smaller; they stand inside a message, so they begin at h4. */
 export function onlySmallHeadings(md: MarkdownIt): void {
+  // oxlint-disable-next-line no-underscore-dangle -- markdown-it's only way to wrap a rule of its own
   const plain = md.block.ruler.__rules__.find(({ name }) => name === "heading")?.fn;
   if (!plain) throw new Error("markdown-it has no heading rule");
   md.block.ruler.at("heading", (state, start, end, silent) => {
