@@ -83,6 +83,8 @@ async def test_a_bug_in_a_step_fails_it_and_not_the_next() -> None:
 class Member:
     """Notes what arrives and in how many writes."""
 
+    id = "member"
+
     def __init__(self) -> None:
         self.got: list[int] = []
         self.writes = 0
@@ -131,6 +133,22 @@ async def test_who_joins_later_gets_only_what_comes_later() -> None:
     out.publish(numbered(3), listed[1:])
     await asyncio.sleep(0.01)
     assert (first.got, second.got) == ([1, 2], [2, 3])
+
+
+async def test_a_bug_with_one_member_stays_with_it(caplog: pytest.LogCaptureFixture) -> None:
+    out = Fanout(Health())
+    (first, second, third), listed = members_of(3)
+
+    def bug(batch: Batch) -> None:
+        raise RuntimeError("a bug")
+
+    second.dispatch = bug  # type: ignore[method-assign]
+    out.publish(numbered(1), listed)
+    await asyncio.sleep(0.01)
+    out.publish(numbered(2), listed)
+    await asyncio.sleep(0.01)
+    assert first.got == third.got == [1, 2]
+    assert "could not be handed" in caplog.text
 
 
 async def test_a_crowd_loses_only_what_nobody_misses(monkeypatch: pytest.MonkeyPatch) -> None:

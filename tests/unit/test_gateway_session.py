@@ -76,6 +76,7 @@ class Sessions(RuleBasedStateMachine):
         self.session = GatewaySession("id", PRINCIPAL, DIALECT, self.client)
         assert self.session.begin(Encoded(b'{"s":', b',"n":0}\n'))
         self.sent: list[int] = [0]  # every event of this session; its sequence is its place + 1
+        self.times: list[float] = [self.now]
         self.handled = 0  # newest sequence that the client has read
 
     @rule(sizes=st.lists(st.integers(1, 3), min_size=1, max_size=6))
@@ -84,6 +85,7 @@ class Sessions(RuleBasedStateMachine):
             numbers = range(self.count + 1, self.count + 1 + size)
             self.count += size
             self.sent += numbers
+            self.times += [self.now] * size
             self.session.dispatch(Batch([event(each, at=self.now) for each in numbers]))
 
     @precondition(lambda self: self.client is not None)
@@ -125,6 +127,8 @@ class Sessions(RuleBasedStateMachine):
         old, new = self.client, Client()
         replayed = self.session.resume(self.handled, new, self.now)
         if replayed is None:
+            missed = len(self.sent) - self.handled
+            assert self.handled == 0 or missed > 8 or self.times[self.handled] < self.now - 120
             self.fresh()
             return
         assert replayed == len(self.sent) - self.handled
@@ -196,6 +200,15 @@ def test_an_ended_session_says_nothing_more() -> None:
     session.dispatch(Batch([event(1)]))
     assert client.unread == [(1, 0)]
     assert not session.alive
+
+
+def test_what_is_not_acknowledged_is_kept() -> None:
+    session, _ = opened()
+    session.begin(Encoded(b'{"s":', b',"n":0}\n'))
+    session.dispatch(Batch([event(1), event(2), event(3)]))
+    for sequence, left in ((1, 3), (2, 2), (2, 2), (1, 2), (4, 0)):
+        assert session.acknowledge(sequence)
+        assert len(session._ring) == left
 
 
 def test_ready_cannot_be_resumed_past() -> None:

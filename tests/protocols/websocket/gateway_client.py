@@ -47,9 +47,10 @@ def frames(data: bytes) -> list[State]:
 
 
 class Client:
-    """A Sink. Checks that sequences have no hole."""
+    """A Sink. Checks that sequences have no hole. What goes wrong is kept: the service guards itself against sinks."""
 
     def __init__(self) -> None:
+        self.errors: list[Exception] = []
         self.events: list[State] = []
         self.writes = 0
         self.invalid_for: str | None = None
@@ -61,6 +62,13 @@ class Client:
 
     def write(self, prebuilt: bytes) -> None:
         self.writes += 1
+        try:
+            self._handle(prebuilt)
+        except Exception as error:
+            self.errors.append(error)
+            raise
+
+    def _handle(self, prebuilt: bytes) -> None:
         for frame in frames(prebuilt):
             assert frame["s"] == self.sequence + 1, f"{frame['s']} after {self.sequence}"
             self.sequence = frame["s"]
@@ -94,16 +102,19 @@ class Hub:
 
     def __init__(self, world: World, gateway: GatewayService, clock: HandClock) -> None:
         self.world, self.gateway, self.clock = world, gateway, clock
+        self.clients: list[Client] = []
 
     async def open(self, user: User, session_id: int = 1) -> Client:
         client = Client()
         greet = partial(ready, instance=INSTANCE)
         client.session = await self.gateway.open(principal_of(user, session_id), DIALECT, greet, client)
+        self.clients.append(client)
         await settle()
         return client
 
     async def resume(self, old: Client, user: User) -> Client | None:
         client = Client()
+        self.clients.append(client)
         client.sequence, client.state = old.sequence, old.state
         session = self.gateway.resume(principal_of(user), old.session.id, old.sequence, client)
         if session is None:
@@ -132,8 +143,11 @@ async def hub() -> AsyncIterator[Hub]:
     at = as_any(world)
     gateway = GatewayService(bus, at, at, at, at, at, at.user_api, clock)
     await gateway.start()
+    running = Hub(world, gateway, clock)
     try:
-        yield Hub(world, gateway, clock)
+        yield running
+        await settle()
+        assert [each for client in running.clients for each in client.errors] == []
     finally:
         await gateway.stop()
         await bus.close()

@@ -111,6 +111,41 @@ async def test_rooms_are_described_once_per_set_of_rights() -> None:
         await h.promise(a, ann)
 
 
+async def test_a_deleted_room_is_forgotten() -> None:
+    async with hub() as h:
+        w = h.world
+        ann, bob = w.user("ann"), w.user("bob")
+        server = w.server("Home", ann, bob)
+        room = w.channel(server, "room")
+        b = await h.open(bob)
+        b.clear()
+        w.delete_channel(room)
+        w.rights_changed(server)
+        await settle()
+        assert b.names() == ["CHANNEL_DELETE"]
+        w.enter_voice(ann, w.channel(server, "voice", "voice"))
+        await h.promise(b, bob)
+
+
+async def test_who_was_put_out_while_identifying_hears_nothing() -> None:
+    """The event of it may be over before the session is subscribed."""
+    async with hub() as h:
+        w = h.world
+        ann, bob = w.user("ann"), w.user("bob")
+        server = w.server("Home", ann)
+
+        async def stale(user_id: int) -> tuple[int, ...]:
+            return (server,)
+
+        w.servers_of = stale  # type: ignore[method-assign]
+        b = await h.open(bob)
+        b.clear()
+        w.rename_server(server, "Hideout")
+        w.role(server, "spy")
+        await settle()
+        assert b.names() == []
+
+
 async def test_joining_and_leaving_a_server() -> None:
     async with hub() as h:
         w = h.world

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from hubbub.services.gateway.api import Dialect, Encoded
 from hubbub.services.gateway.events import Notice
 
 SEQUENCE_WIDTH = 10
+
+log = logging.getLogger(__name__)
 
 
 class Outgoing:
@@ -57,5 +60,10 @@ class Batch:
 
 
 def word(dialect: Dialect, event: Outgoing) -> Dispatch | None:
-    encoded = dialect.encode(event.notice, event.seq)
+    """A dialect that fails on an event does not show it; once per event in the log, not once per session."""
+    try:
+        encoded = dialect.encode(event.notice, event.seq)
+    except Exception:
+        log.exception("%s has no words for %r", type(dialect).__name__, type(event.notice).__name__)
+        return None
     return Dispatch(encoded, event) if encoded else None

@@ -4,6 +4,7 @@ meanwhile for the same sessions leaves as one write each (1.2 instead of 4.3 us 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterator
 
@@ -18,6 +19,8 @@ Members = tuple[GatewaySession, ...]
 SLICE = 100  # sessions per loop turn: about 0.7 ms
 BURST = 64  # events joined in one write
 CROWDED = 1_000  # events waiting: then those that nobody will miss are left out
+
+log = logging.getLogger(__name__)
 
 
 class Fanout:
@@ -43,7 +46,7 @@ class Fanout:
         left, size = SLICE, len(batch.events)
         while left:
             if (member := next(members, None)) is not None:
-                member.dispatch(batch)
+                self._hand(member, batch)
                 left -= 1
                 self._health.frames += size
             elif self._queue:
@@ -53,6 +56,14 @@ class Fanout:
                 self._running = False
                 return
         asyncio.get_running_loop().call_soon(self._step, members, batch)
+
+    @staticmethod
+    def _hand(member: GatewaySession, batch: Batch) -> None:
+        """A bug with one member is that member's: its client sees the hole and begins anew."""
+        try:
+            member.dispatch(batch)
+        except Exception:
+            log.exception("events could not be handed to session %s", member.id)
 
     def _next(self) -> tuple[Batch, Members]:
         event, listed = self._queue.popleft()
