@@ -5,9 +5,11 @@ use std::time::Instant;
 use str0m::media::Mid;
 use str0m::rtp::Vp8Descriptor;
 
+use crate::conn::{Conn, guard};
 use crate::egress::Outgoing;
 use crate::event::{Event, Kind, Level};
-use crate::shard::{Shard, guard};
+use crate::shard::Shard;
+use crate::track::Subscription;
 use crate::transport::Packet;
 
 impl Shard {
@@ -54,48 +56,23 @@ impl Shard {
         let video = track.kind == Kind::Video;
         let best = if video { track.best(now) } else { Some(packet.ssrc) };
         let (mut wait, mut broken) = (false, Vec::new());
-        for s in &mut track.subscriptions {
-            let Some(stream) = s.stream.as_ref().filter(|_| !s.paused) else {
-                continue;
-            };
-            let source = s.rewriter.source();
-            if source != Some(packet.ssrc) && best != Some(packet.ssrc) {
-                wait |= source != best;
-                continue; // another layer than theirs
-            }
-            let Some(out) = s.rewriter.rewrite(packet, vp8) else {
-                wait |= s.rewriter.source() != best;
-                continue;
-            };
-            wait |= s.rewriter.source() != best;
-            let Some(conn) = self.conns.get_mut(s.conn).filter(|c| !c.broken) else {
-                continue;
-            };
-            let outgoing = Outgoing {
-                seq: out.seq,
-                time: out.time,
-                marker: packet.marker,
-                level: packet.level,
-                voice: packet.voice,
-                orientation: packet.orientation,
-                payload: &packet.payload,
-                vp8: out.vp8,
-                wallclock: packet.arrived,
-            };
-            match guard(|| conn.transport.egress().send(stream, outgoing)) {
-                Ok(()) if conn.queued => {}
-                Ok(()) => {
+        for s in track.subscriptions.iter_mut().filter(|s| !s.paused) {
+            let Some(conn) = self.conns.get_mut(s.conn).filter(|c| c.can_send()) else { continue };
+            match guard(|| deliver(s, conn, packet, vp8, best)) {
+                Ok(true) if !conn.queued => {
                     conn.queued = true;
                     self.queued.push(s.conn);
                 }
+                Ok(_) => {}
                 Err(reason) => broken.push((s.conn, reason)),
             }
+            wait |= video && s.stream.is_some() && s.rewriter.source() != best;
         }
         self.media_queued(now);
         for (conn, reason) in broken {
             self.break_conn(conn, reason);
         }
-        wait && video
+        wait
     }
 
     /// A subscriber lost the picture.
@@ -178,4 +155,32 @@ impl Shard {
             }
         }
     }
+}
+
+/// Rewrites and queues the packet for one receiver, if it is of the source that they receive or should change to.
+fn deliver(
+    s: &mut Subscription,
+    conn: &mut Conn,
+    packet: &Packet,
+    vp8: Option<&Vp8Descriptor>,
+    best: Option<u32>,
+) -> bool {
+    let Some(stream) = &s.stream else { return false };
+    if s.rewriter.source() != Some(packet.ssrc) && best != Some(packet.ssrc) {
+        return false;
+    }
+    let Some(out) = s.rewriter.rewrite(packet, vp8) else { return false };
+    let outgoing = Outgoing {
+        seq: out.seq,
+        time: out.time,
+        marker: packet.marker,
+        level: packet.level,
+        voice: packet.voice,
+        orientation: packet.orientation,
+        payload: &packet.payload,
+        vp8: out.vp8,
+        wallclock: packet.arrived,
+    };
+    conn.transport.egress().send(stream, outgoing);
+    true
 }

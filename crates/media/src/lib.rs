@@ -4,7 +4,9 @@
 //! bounded queue, events come out by another; a file descriptor is readable while events wait. Packets never leave here.
 
 mod command;
+mod conn;
 mod control;
+mod data;
 mod egress;
 mod engine;
 mod event;
@@ -15,6 +17,7 @@ mod offer;
 mod outbox;
 mod peer;
 mod quality;
+mod report;
 mod room;
 mod rtc;
 mod sdp;

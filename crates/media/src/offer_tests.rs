@@ -3,9 +3,9 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
+use crate::conn::guard;
 use crate::event::Side;
 use crate::rtc::Shared;
-use crate::shard::guard;
 use crate::transport::Transport;
 
 /// Chromium 156: three data channels, Opus, VP8 with RIDs q, h and f.

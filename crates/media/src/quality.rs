@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::event::{QualityReport, Side};
-use crate::transport::Report;
+use crate::report::Report;
 
 pub const INTERVAL: Duration = Duration::from_secs(2);
 

@@ -16,8 +16,9 @@ use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
 use crate::egress::{Egress, Outgoing, Stream};
 use crate::event::{Kind, Side};
+use crate::report::{Gathering, REPORT_INTERVAL};
 use crate::sdp::{self, Credentials, Remote};
-use crate::transport::{DataWrite, Datagram, Happening, Packet, REPORT_INTERVAL, Report, Sink, Transport};
+use crate::transport::{DataWrite, Datagram, Happening, Packet, Sink, Transport};
 
 pub const RELIABLE: &str = "_reliable";
 pub const LOSSY: &str = "_lossy";
@@ -116,13 +117,6 @@ pub struct RtcTransport {
     report: Option<Gathering>,
 }
 
-#[derive(Default)]
-struct Gathering {
-    report: Report,
-    inbound: u32,
-    outbound: u32,
-}
-
 /// For an ICE restart.
 pub fn fresh_credentials() -> Credentials {
     let c = IceCreds::new();
@@ -214,7 +208,7 @@ impl Transport for RtcTransport {
                 Err(_) => break,
             }
         }
-        sink.happenings.extend(self.report.take().map(|g| Happening::Report(g.report)));
+        sink.happenings.extend(self.report.take().map(|g| Happening::Report(g.finish())));
         if !self.rtc.is_alive() && !self.lost {
             self.lost = true;
             sink.happenings.push(Happening::Lost);
@@ -291,7 +285,12 @@ impl RtcTransport {
                 }
             }
             Event::ChannelBufferedAmountLow(_) => out.push(Happening::DataRoom),
-            Event::PeerStats(_) | Event::MediaIngressStats(_) | Event::MediaEgressStats(_) => self.statistics(&event),
+            Event::PeerStats(_) => _ = self.report.get_or_insert_default(),
+            Event::MediaIngressStats(s) => {
+                let audio = self.rtc.media(s.mid).is_some_and(|m| m.kind().is_audio());
+                self.report.get_or_insert_default().inbound(&s, audio);
+            }
+            Event::MediaEgressStats(s) => self.report.get_or_insert_default().outbound(&s),
             _ => {}
         }
     }
@@ -346,38 +345,6 @@ impl RtcTransport {
             out.push(Happening::Abuse("too many data channels"));
         }
     }
-
-    /// A burst is one `PeerStats`, then one event per stream.
-    fn statistics(&mut self, event: &Event) {
-        let g = self.report.get_or_insert_default();
-        match event {
-            Event::MediaIngressStats(s) => {
-                if let Some(loss) = s.loss {
-                    g.inbound += 1;
-                    mean(&mut g.report.loss_in, loss, g.inbound);
-                }
-                // Video's jitter is mostly its own making: frames leave in bursts.
-                if self.rtc.media(s.mid).is_some_and(|m| m.kind().is_audio()) {
-                    let jitter = Duration::from_micros(u64::from(s.jitter) * 1000 / 48); // 48 kHz ticks
-                    g.report.jitter = g.report.jitter.max(Some(jitter));
-                }
-                g.report.rtt = g.report.rtt.max(s.rtt);
-            }
-            Event::MediaEgressStats(s) => {
-                if let Some(loss) = s.loss {
-                    g.outbound += 1;
-                    mean(&mut g.report.loss_out, loss, g.outbound);
-                }
-                g.report.rtt = g.report.rtt.max(s.rtt);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn mean(so_far: &mut Option<f32>, value: f32, count: u32) {
-    let old = so_far.unwrap_or(0.0);
-    *so_far = Some(old + (value - old) / count as f32);
 }
 
 impl Egress for RtcTransport {

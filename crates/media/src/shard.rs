@@ -6,14 +6,14 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
 
-use crate::event::{Event, EventQueue, Id, Side};
+use crate::conn::{Conn, Link, MAX_ADDRESSES, guard};
+use crate::event::{Event, Id, Side};
 use crate::outbox::Outbox;
 use crate::peer::Peer;
 use crate::room::Room;
@@ -23,10 +23,6 @@ use crate::stun::{self, Protocol};
 use crate::track::Track;
 use crate::transport::{Datagram, Happening, Sink, Transport};
 
-/// Addresses that one connection may be reached from at a time; older ones are forgotten.
-const MAX_ADDRESSES: usize = 8;
-/// A client may come from this many new addresses at once, and one more per second. str0m remembers each for good.
-const ADDRESS_BURST: f64 = 32.0;
 /// A transport that wants time again at once gets it this much later, so that none can keep the thread busy.
 const MIN_DELAY: Duration = Duration::from_millis(1);
 /// On a busy shard media waits this long for more of it: a drain of str0m costs the same for one packet as for many,
@@ -36,33 +32,6 @@ const COALESCE: Duration = Duration::from_millis(2);
 const BUSY: u32 = 40;
 /// And not later than this: a timer outlives its connection, and str0m says "never" by a time years away.
 const MAX_DELAY: Duration = Duration::from_secs(30);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Link {
-    New,
-    Up,
-    Lost,
-}
-
-/// One peer connection and where it is reached.
-pub(crate) struct Conn {
-    pub transport: Box<dyn Transport>,
-    pub peer: usize,
-    pub side: Side,
-    link: Link,
-    /// It panicked: never called again.
-    pub broken: bool,
-    pub dirty: bool,
-    pub queued: bool,
-    deadline: Instant,
-    /// Its earliest entry in `timers`.
-    scheduled: Option<Instant>,
-    addresses: Vec<SocketAddr>,
-    ufrag: String,
-    address_budget: (f64, Instant),
-    pub bytes_in: u64,
-    pub bytes_out: u64,
-}
 
 /// Counters since start; what exists now is counted when asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,15 +80,6 @@ pub struct Shard {
     pub(crate) data_waiting: Arc<AtomicUsize>,
     scratch: Vec<Happening>,
     pub stats: Stats,
-}
-
-/// A panic of one peer's connection must not end the others'. The reason, for the log.
-pub(crate) fn guard<R>(body: impl FnOnce() -> R) -> Result<R, String> {
-    catch_unwind(AssertUnwindSafe(body)).map_err(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-        format!("panic: {}", text.unwrap_or_default())
-    })
 }
 
 impl Shard {
@@ -182,12 +142,10 @@ impl Shard {
             return Some(key);
         }
         let conn = self.conns.get_mut(key).filter(|c| !c.broken)?;
-        let (tokens, since) = conn.address_budget;
-        let tokens = (tokens + now.saturating_duration_since(since).as_secs_f64()).min(ADDRESS_BURST);
-        if tokens < 1.0 || !guard(|| conn.transport.accepts(now, datagram)).unwrap_or(false) {
+        if !conn.may_learn(now) || !guard(|| conn.transport.accepts(now, datagram)).unwrap_or(false) {
             return None;
         }
-        conn.address_budget = (tokens - 1.0, now);
+        conn.learned();
         conn.addresses.push(datagram.from);
         let oldest = (conn.addresses.len() > MAX_ADDRESSES).then(|| conn.addresses.remove(0));
         if let Some(oldest) = oldest.filter(|a| self.routes.get(a) == Some(&key)) {
@@ -339,35 +297,8 @@ impl Shard {
         }
     }
 
-    fn data_arrived(&mut self, key: usize, peer: usize, reliable: bool, payload: Vec<u8>) {
-        if self.data_waiting.load(Ordering::Relaxed) + payload.len() > EventQueue::DATA_LIMIT {
-            if reliable {
-                self.break_conn(key, "sent more data than could be handed on".to_owned());
-            }
-            self.stats.dropped += 1;
-            return;
-        }
-        self.data_waiting.fetch_add(payload.len(), Ordering::Relaxed);
-        self.events.push(Event::Data { peer: self.peers[peer].id.clone(), reliable, payload });
-    }
-
     pub(crate) fn add_conn(&mut self, now: Instant, peer: usize, side: Side, transport: Box<dyn Transport>) -> usize {
-        let key = self.conns.insert(Conn {
-            transport,
-            peer,
-            side,
-            link: Link::New,
-            broken: false,
-            dirty: false,
-            queued: false,
-            deadline: now,
-            scheduled: None,
-            addresses: Vec::new(),
-            ufrag: String::new(),
-            address_budget: (ADDRESS_BURST, now),
-            bytes_in: 0,
-            bytes_out: 0,
-        });
+        let key = self.conns.insert(Conn::new(now, peer, side, transport));
         self.update_ufrag(key);
         self.next_tick.get_or_insert(now + speaker::WINDOW);
         self.touch(key);

@@ -2,6 +2,7 @@ use str0m::media::{Mid, Rid};
 
 use super::*;
 use crate::command::Command;
+use crate::conn::ADDRESS_BURST;
 use crate::egress::{Egress, Outgoing, Stream};
 use crate::event::Kind;
 use crate::sdp::{Credentials, Remote};

@@ -4,13 +4,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use str0m::media::{Mid, Rid};
 use str0m::rtp::VideoOrientation;
 
 use crate::egress::Egress;
 use crate::outbox::Outbox;
+use crate::report::Report;
 use crate::sdp::{Credentials, Remote};
 
 /// A datagram as it arrived. `to` is the host candidate it was meant for, not the wildcard the socket is bound to.
@@ -39,21 +40,6 @@ pub struct Packet {
     pub payload: Arc<[u8]>,
     pub arrived: Instant,
 }
-
-/// What a transport saw since the last report; every `REPORT_INTERVAL`.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Report {
-    /// Share of packets lost on the way to us, 0..1, the mean over streams.
-    pub loss_in: Option<f32>,
-    /// Share that the client says it lost, 0..1, the mean over streams.
-    pub loss_out: Option<f32>,
-    pub rtt: Option<Duration>,
-    /// Of the worst audio stream that comes in.
-    pub jitter: Option<Duration>,
-}
-
-/// str0m visits every stream for its statistics, so not more often than they are used.
-pub const REPORT_INTERVAL: Duration = Duration::from_secs(2);
 
 pub enum Happening {
     /// ICE and DTLS are up, for the first time or again.

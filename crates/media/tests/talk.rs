@@ -193,6 +193,26 @@ fn levels_follow_the_loudest_packet() {
 }
 
 #[test]
+fn nothing_piles_up_for_a_client_that_is_not_connected_yet() {
+    let (mut w, mid_a, _) = two_talking();
+    let c = w.join("C");
+    w.subscribe("C", "TR_a");
+    w.clients[c].subscriber.cut = true;
+    w.until("C's section is answered", |w| w.last_offer("C").contains("TR_a"));
+    w.for_a_while(Duration::from_millis(500), |w| w.clients[0].speak(mid_a));
+    w.clients[1].forget();
+    w.clients[c].subscriber.cut = false;
+    w.until("C hears A", |w| {
+        w.clients[0].speak(mid_a);
+        w.clients[c].heard("TR_a").packets.len() > 20
+    });
+    let number = |p: &[u8]| String::from_utf8_lossy(&p[7..]).parse::<u64>().unwrap();
+    let (to_c, to_b) =
+        (w.clients[c].heard("TR_a").payloads()[0].clone(), w.clients[1].heard("TR_a").payloads()[0].clone());
+    assert!(number(&to_c) >= number(&to_b), "old packets were kept");
+}
+
+#[test]
 fn client_may_be_the_dtls_server() {
     let mut w = World::new();
     let (a, b) = (w.join("A"), w.join("B"));

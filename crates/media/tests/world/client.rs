@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpApi, SdpOffer, SdpPendingOffer};
@@ -99,8 +100,8 @@ pub struct Heard {
 }
 
 impl Heard {
-    pub fn payloads(&self) -> Vec<&[u8]> {
-        self.packets.iter().map(|p| &*p.payload).collect()
+    pub fn payloads(&self) -> Vec<Arc<[u8]>> {
+        self.packets.iter().map(|p| p.payload.clone()).collect()
     }
 
     /// Sequence numbers without repetition, in order.
