@@ -38,7 +38,7 @@ class GatewaySession:
         self.id = id
         self.principal = principal
         self.dialect = dialect
-        self.servers: frozenset[int] = frozenset()  # where it is subscribed; kept by Subscriptions
+        self.servers: tuple[int, ...] = ()  # where it is subscribed; kept by Subscriptions
         self.alive = True
         self._ring = ReplayRing()
         self._sink: Sink | None = sink

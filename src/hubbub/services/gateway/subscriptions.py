@@ -64,14 +64,14 @@ class ServerMembers:
         group = self._group_of.get(user_id) or self._enter(user_id, (), rights)
         if session not in group.people[user_id]:
             group.people[user_id] += (session,)
-            session.servers |= {self.server_id}
+            session.servers += (self.server_id,)
             self._tuples.clear()
 
     def leave(self, session: GatewaySession) -> None:
         user_id = session.principal.user_id
         if self.server_id not in session.servers:
             return
-        session.servers -= {self.server_id}
+        session.servers = tuple(each for each in session.servers if each != self.server_id)
         people = self._group_of[user_id].people
         people[user_id] = tuple(each for each in people[user_id] if each is not session)
         if not people[user_id]:
