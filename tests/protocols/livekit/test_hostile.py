@@ -225,6 +225,20 @@ async def test_sdp_that_is_none_reaches_the_engine_and_does_no_harm(place: Media
         assert rtc.SignalResponse.FromString(await socket.recv()).HasField("join")  # type: ignore[arg-type]
 
 
+async def test_tokens_are_in_no_log(place: MediaPlace, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    for logger in ("websockets", "asyncio"):  # the test's own client
+        caplog.set_level(logging.CRITICAL, logger)
+    token = await place.admit("1:2", "10")
+    assert await closing(place, token, b"\xff") == 1007
+    with pytest.raises(InvalidStatus):
+        await closing(place, token)
+    with pytest.raises(InvalidStatus):
+        await closing(place, token + "x")
+    signature = token.split(".")[2]
+    assert not [r for r in caplog.records if signature[:20] in r.getMessage()]
+
+
 async def test_v1_is_a_404_that_pages_can_read(place: MediaPlace) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with connect(f"{place.url}/rtc/v1", proxy=None, origin="https://elsewhere.example"):  # type: ignore[arg-type]
