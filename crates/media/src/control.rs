@@ -316,6 +316,7 @@ impl Shard {
     fn place(&mut self, key: usize, track: usize) {
         let t = &mut self.tracks[track];
         let publisher = self.peers[t.peer].id.clone();
+        let paused = self.peers[key].paused.contains(&track);
         let Some(subscriber) = &mut self.peers[key].subscriber else {
             return;
         };
@@ -325,7 +326,7 @@ impl Shard {
         let conn = subscriber.conn;
         let first = self.conns[conn].transport.new_ssrc() as u16;
         let rewriter = Rewriter::new(t.kind, first);
-        t.subscriptions.push(Subscription { peer: key, conn, stream: None, paused: false, rewriter });
+        t.subscriptions.push(Subscription { peer: key, conn, stream: None, paused, rewriter });
         self.unsettled.push(key);
     }
 
@@ -338,6 +339,7 @@ impl Shard {
     fn end_subscription(&mut self, key: usize, track: usize) {
         let peer = &mut self.peers[key];
         peer.subscriptions.retain(|t| *t != track);
+        peer.paused.retain(|t| *t != track);
         let Some(subscriber) = &mut peer.subscriber else { return };
         let (conn, stream) = (subscriber.conn, subscriber.negotiation.unsubscribe(track));
         self.unsettled.push(key);
@@ -350,13 +352,21 @@ impl Shard {
         }
     }
 
-    fn pause(&mut self, now: Instant, peer: usize, track: usize, paused: bool) {
-        let t = &mut self.tracks[track];
-        let Some(s) = t.subscriptions.iter_mut().find(|s| s.peer == peer && s.paused != paused) else {
+    fn pause(&mut self, now: Instant, key: usize, track: usize, paused: bool) {
+        let peer = &mut self.peers[key];
+        if !peer.subscriptions.contains(&track) || peer.paused.contains(&track) == paused {
             return;
-        };
-        s.paused = paused;
-        s.rewriter.stop();
+        }
+        if paused {
+            peer.paused.push(track);
+        } else {
+            peer.paused.retain(|t| *t != track);
+        }
+        let t = &mut self.tracks[track];
+        for s in t.subscriptions.iter_mut().filter(|s| s.peer == key) {
+            s.paused = paused;
+            s.rewriter.stop();
+        }
         if !paused {
             t.want_key_frame(now);
             self.request_key_frame(now, track);

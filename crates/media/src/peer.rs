@@ -36,6 +36,8 @@ pub struct Peer {
     pub subscriber: Option<Subscriber>,
     /// Tracks subscribed to, also those asked for before there is a subscriber side.
     pub subscriptions: Vec<usize>,
+    /// Those of them that are paused.
+    pub paused: Vec<usize>,
     /// Its own tracks.
     pub tracks: Vec<usize>,
     /// Outlives the subscriber side's absence: messages may come before it is opened.
@@ -51,6 +53,7 @@ impl Peer {
             publisher: Publisher::default(),
             subscriber: None,
             subscriptions: Vec::new(),
+            paused: Vec::new(),
             tracks: Vec::new(),
             backlog: Backlog::default(),
             quality: quality::Meter::new(now),

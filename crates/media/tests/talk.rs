@@ -96,6 +96,24 @@ fn paused_subscription_resumes_without_an_offer_or_a_gap() {
 }
 
 #[test]
+fn pause_holds_even_before_there_is_a_connection() {
+    let (mut w, mid_a, _) = two_talking();
+    let peer: media::Id = "C".into();
+    w.engine.send(Command::OpenPeer { room: ROOM.into(), peer: peer.clone() });
+    w.subscribe("C", "TR_a");
+    w.engine.send(Command::Pause { peer, track: "TR_a".into(), paused: true });
+    let c = w.join("C");
+    w.until("C is connected", |w| w.connected("C", media::Side::Subscriber) == 1);
+    w.for_a_while(Duration::from_millis(200), |w| w.clients[0].speak(mid_a));
+    assert!(w.clients[c].heard("TR_a").packets.is_empty());
+    w.engine.send(Command::Pause { peer: "C".into(), track: "TR_a".into(), paused: false });
+    w.until("C hears A", |w| {
+        w.clients[0].speak(mid_a);
+        w.clients[c].heard("TR_a").packets.len() > 5
+    });
+}
+
+#[test]
 fn loss_on_the_way_in_stays_visible() {
     let (mut w, mid_a, _) = two_talking();
     w.clients[1].forget();
