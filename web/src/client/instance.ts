@@ -183,7 +183,10 @@ export class HubbubInstance implements InstanceClient, AccountKeeper {
     const now = this.#around.now();
     this.store.setState((state) => reduce(state, event, now), true);
     if (event.t === "TYPING_START") this.#later(typingLasts, () => this.store.setState((state) => typingExpired(state, this.#around.now()), true));
-    if (event.t === "MESSAGE_CREATE" && event.d.message.nonce !== null && event.d.message.author.id === this.store.getState().me?.id) this.#outbox.confirm(event.d.message.nonce);
+    if (event.t === "MESSAGE_CREATE" && event.d.message.nonce !== null && event.d.message.author.id === this.store.getState().me?.id) {
+      this.#outbox.confirm(event.d.message.nonce);
+      this.#reads.wrote(event.d.channel_id);
+    }
     if (event.t === "MESSAGE_CREATE" || event.t === "READY") this.#reads.look();
     this.#members.heard(event);
     for (const listener of this.#listeners) listener(event);

@@ -49,6 +49,11 @@ export class ReadMarks {
     if (state.focused && state.live && state.visit?.atBottom && isNews(state, state.visit.channelId)) this.#mark(state.visit.channelId);
   }
 
+  /** You wrote there: whoever answers has read. The instance does not conclude that by itself. */
+  wrote(channelId: Id): void {
+    this.#mark(channelId);
+  }
+
   markRoom(channelId: Id): Undo | null {
     return this.#markAll([channelId]);
   }
