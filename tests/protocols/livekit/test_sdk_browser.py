@@ -104,7 +104,7 @@ async def test_two_pages_hear_each_other(browser: Browser, place: MediaPlace) ->
     await eventually(lambda: bob.evaluate("seen.speakers.join() === '11'"), "a muted ann does not speak")
     assert await bob.evaluate("room.remoteParticipants.get('10').isMicrophoneEnabled") is False
     await ann.close()
-    await until(lambda: place.said(ParticipantLeft, identity="10", reason="left"), "a closed page leaves at once", 3)
+    await until(lambda: place.said(ParticipantLeft, identity="10", reason="left"), "a closed page leaves at once")
 
 
 async def both_speak(page: Page) -> bool:
@@ -166,22 +166,22 @@ async def test_moderation(browser: Browser, place: MediaPlace) -> None:
     await ann.evaluate("publish('microphone')")
     await eventually(lambda: level_arrives(ann, bob), "bob hears ann")
     await place.service.grant("1:2", "10", replace(GRANTS, muted=True))
-    await eventually(lambda: bob.evaluate("!room.remoteParticipants.get('10').isMicrophoneEnabled"), "bob is told", 2)
+    await eventually(lambda: bob.evaluate("!room.remoteParticipants.get('10').isMicrophoneEnabled"), "bob is told")
     muted_at = await packets(bob)
     await asyncio.sleep(0.5)  # that nothing comes can only be seen by waiting
     assert await packets(bob) - muted_at < 3
     await place.service.grant("1:2", "10", GRANTS)
     await eventually(lambda: more_packets(bob, muted_at + 20), "bob hears ann again")
     await place.service.grant("1:2", "10", replace(GRANTS, speak=False))
-    await eventually(lambda: ann.evaluate("seen.unpublished"), "ann's track is taken away", 2)
+    await eventually(lambda: ann.evaluate("seen.unpublished"), "ann's track is taken away")
     assert "insufficient permissions" in await ann.evaluate("publish('microphone').then(() => '', e => e.message)")
     await place.service.grant("1:2", "10", GRANTS)
     await eventually(lambda: ann.evaluate("room.localParticipant.permissions.canPublishSources.includes(2)"), "given")
     await ann.evaluate("publish('microphone')")
     await eventually(lambda: level_arrives(ann, bob), "bob hears ann once more")
     await place.service.remove("1:2", "10", "removed")
-    await eventually(lambda: ann.evaluate("seen.disconnected === 'PARTICIPANT_REMOVED'"), "ann is told", 2)
-    await eventually(lambda: bob.evaluate("room.remoteParticipants.size === 0"), "bob is told", 2)
+    await eventually(lambda: ann.evaluate("seen.disconnected === 'PARTICIPANT_REMOVED'"), "ann is told")
+    await eventually(lambda: bob.evaluate("room.remoteParticipants.size === 0"), "bob is told")
 
 
 async def test_a_bad_token_is_explained(browser: Browser, place: MediaPlace) -> None:

@@ -147,8 +147,8 @@ async def test_two_hear_each_other(place: MediaPlace) -> None:
                 async with Tone(bob):
                     await until(anns.hears_tone, "ann hears bob's tone")
         assert place.said(SourcesChanged, identity="10", sources=("microphone",))
-    await until(lambda: place.said(ParticipantLeft, identity="11", reason="left"), "bob is seen leaving")
-    assert len(place.said(ParticipantJoined)) == len(place.said(ParticipantLeft)) == 2
+    await until(lambda: len(place.said(ParticipantLeft, reason="left")) == 2, "both are seen leaving")
+    assert {e.sid for e in place.said(ParticipantJoined)} == {e.sid for e in place.said(ParticipantLeft)}
 
 
 async def test_a_late_joiner_hears_who_speaks_already(place: MediaPlace) -> None:
@@ -286,14 +286,14 @@ async def test_a_moderator_mutes_and_takes_the_right_to_speak(place: MediaPlace)
             await until(ear.hears_tone, "bob hears ann's tone")
             await until(lambda: place.said(SpeakingStarted, identities=("10",)), "ann is said to speak")
             await place.service.grant("1:2", "10", replace(GRANTS, muted=True))
-            await until(lambda: ear.rms < LOUDNESS / 100, "bob hears nothing of a muted ann", 3)
+            await until(lambda: ear.rms < LOUDNESS / 100, "bob hears nothing of a muted ann")
             theirs = bob.remote_participants["10"].track_publications[tone.publication.sid]
             await until(lambda: theirs.muted, "bob is told")
             await until(lambda: place.said(SpeakingStarted)[-1:] == [said_nobody()], "nobody speaks")
             await place.service.grant("1:2", "10", GRANTS)
             await until(ear.hears_tone, "bob hears ann again")
             await place.service.grant("1:2", "11", replace(GRANTS, deafened=True))
-            await until(lambda: ear.rms < LOUDNESS / 100, "a deafened bob hears nothing", 3)
+            await until(lambda: ear.rms < LOUDNESS / 100, "a deafened bob hears nothing")
             await place.service.grant("1:2", "11", GRANTS)
             await until(ear.hears_tone, "bob hears ann again")
             await place.service.grant("1:2", "10", replace(GRANTS, speak=False))

@@ -35,7 +35,7 @@ async def test_a_join_begins_with_everything_a_client_needs(party: Party) -> Non
     assert (join.subscriber_primary, join.ping_interval, join.ping_timeout) == (True, 5, 15)
     assert [c.mime for c in join.enabled_publish_codecs] == ["audio/opus", "video/VP8"]
     assert join.ice_servers[0].urls == ["turn:turn.example:3478"]
-    assert not join.fast_publish
+    assert join.fast_publish
     assert join.participant.permission.can_subscribe
     assert sorted(join.participant.permission.can_publish_sources) == [1, 2, 3, 4]
     assert ann.received[2].offer.sdp == "offer data"

@@ -130,7 +130,7 @@ class Encoder:
                 ping_interval=PING_INTERVAL,
                 ping_timeout=PING_TIMEOUT,
                 enabled_publish_codecs=describe.codecs(),
-                fast_publish=False,
+                fast_publish=bool(signal.me.rights.sources),  # the publisher side is up before it is needed
             )
         )
 
