@@ -39,8 +39,8 @@ class Overwrites:
         entries = standing.snapshot.entries.get(channel_id, ())
         return tuple(each for each in entries if each.expires_at is None or now < each.expires_at)
 
-    async def put(self, principal: Principal, entry: Overwrite) -> Overwrite:
-        server_id = await self._standings.server_of(entry.channel_id)
+    async def put(self, principal: Principal, overwrite: Overwrite) -> Overwrite:
+        server_id, entry = await self._standings.server_of(overwrite.channel_id), overwrite
 
         async def body(tx: Transaction) -> None:
             standing = await self._standings.within(tx, principal.user_id, server_id, "channel.not_found")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, case, delete, func, not_, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, not_, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from hubbub.infra.database.schema import Number
@@ -178,7 +178,7 @@ DELETE_INVITE = delete(invites).where(_i.token == bindparam("token"))
 DELETE_RESERVATIONS = delete(invite_reservations).where(_v.token == bindparam("token"))
 UNLINK_INVITES = update(invites).where(
     _i.server_id == bindparam("server"), _i.channel_id == bindparam("channel")
-).values(channel_id=None)  # fmt: skip
+).values(channel_id=null())  # fmt: skip
 _PUT_RESERVATION = insert(invite_reservations).values({name: bindparam(name) for name in _v.keys()})
 PUT_RESERVATION = _PUT_RESERVATION.on_conflict_do_update(
     index_elements=[_v.token, _v.key], set_={"expires_at": _PUT_RESERVATION.excluded.expires_at}
