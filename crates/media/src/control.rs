@@ -154,7 +154,7 @@ impl Shard {
         self.track_ids.insert(id, key);
         self.peers[peer].tracks.push(key);
         self.peers[peer].publisher.announced.push(Announced { cid, track: key });
-        self.bind(peer); // the offer may have come first
+        self.bind(peer, false); // the offer may have come first
     }
 
     fn withdraw(&mut self, key: usize) {
@@ -211,7 +211,7 @@ impl Shard {
         let sdp = offer.finish_answer(&answer);
         self.events.push(Event::PublisherAnswer { peer: self.peers[peer].id.clone(), sdp });
         self.take_sections(peer, offer.sections);
-        self.bind(peer);
+        self.bind(peer, true);
         Ok(())
     }
 
@@ -223,7 +223,8 @@ impl Shard {
             let before = old.iter().find(|b| b.name == s.mid && b.cid == s.cid && b.kind == s.kind);
             let track = before.and_then(|b| b.track);
             let mid = Mid::from(s.mid.as_str());
-            kept.push(Binding { mid, name: s.mid, cid: s.cid, kind: s.kind, stereo: s.stereo, track });
+            let new = before.is_none();
+            kept.push(Binding { mid, name: s.mid, cid: s.cid, kind: s.kind, stereo: s.stereo, track, new });
         }
         for key in old.iter().filter_map(|b| b.track) {
             let track = &mut self.tracks[key];
@@ -238,14 +239,21 @@ impl Shard {
         self.peers[peer].publisher.bindings = kept;
     }
 
-    /// Brings announced tracks and the sections of the last offer together.
-    fn bind(&mut self, peer: usize) {
+    /// Brings announced tracks and the sections of the last offer together: by the client's name for the track, and if
+    /// `guess`, new sections that nobody named by kind, oldest announcement first. Firefox's a=msid has another id than
+    /// its script (and so the announcement) knows.
+    fn bind(&mut self, peer: usize, guess: bool) {
         let publisher = &mut self.peers[peer].publisher;
         let mut bindings = std::mem::take(&mut publisher.bindings);
+        let kind_of = |t: usize| self.tracks.get(t).map(|t| t.kind);
+        for b in bindings.iter_mut().filter(|b| b.track.is_none()) {
+            b.track = publisher.claim(|a| b.cid.as_ref() == Some(&a.cid) && kind_of(a.track) == Some(b.kind));
+        }
+        for b in bindings.iter_mut().filter(|b| guess && b.new && b.track.is_none()) {
+            b.track = publisher.claim(|a| kind_of(a.track) == Some(b.kind));
+        }
         for b in &mut bindings {
-            if let (None, Some(cid)) = (b.track, &b.cid) {
-                b.track = publisher.claim(cid, |t| self.tracks.get(t).map(|t| t.kind), b.kind);
-            }
+            b.new = false;
             if let Some(track) = b.track.and_then(|t| self.tracks.get_mut(t)) {
                 track.mid = Some(b.mid);
                 track.stereo = b.stereo;

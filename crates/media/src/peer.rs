@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::event::{Id, Kind};
+use crate::event::Id;
 use crate::quality;
 use crate::sdp::MAX_MESSAGE;
 use crate::subscriber::Negotiation;
@@ -62,9 +62,9 @@ impl Peer {
 }
 
 impl Publisher {
-    /// The track a section with this cid and kind was announced for. An announcement serves once.
-    pub fn claim(&mut self, cid: &str, kind_of: impl Fn(usize) -> Option<Kind>, kind: Kind) -> Option<usize> {
-        let at = self.announced.iter().position(|a| a.cid == cid && kind_of(a.track) == Some(kind))?;
+    /// The oldest announcement that fits. It serves once.
+    pub fn claim(&mut self, fits: impl Fn(&Announced) -> bool) -> Option<usize> {
+        let at = self.announced.iter().position(fits)?;
         Some(self.announced.remove(at).track)
     }
 }

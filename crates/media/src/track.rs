@@ -144,4 +144,6 @@ pub struct Binding {
     pub kind: Kind,
     pub stereo: bool,
     pub track: Option<usize>,
+    /// The last offer was the first to have it.
+    pub new: bool,
 }

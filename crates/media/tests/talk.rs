@@ -290,6 +290,32 @@ fn unannounced_sections_are_answered_and_dropped_until_announced() {
 }
 
 #[test]
+fn sections_with_unknown_names_take_announcements_of_their_kind_in_order() {
+    let mut w = World::new();
+    let (a, b) = (w.join("A"), w.join("B"));
+    for (track, cid) in [("TR_0", "named"), ("TR_1", "as the script knows it"), ("TR_2", "another")] {
+        let (peer, track) = ("A".into(), track.into());
+        w.engine.send(Command::AnnounceTrack { peer, cid: cid.into(), track, kind: Kind::Audio });
+    }
+    ["TR_0", "TR_1", "TR_2"].iter().for_each(|t| w.subscribe("B", t));
+    // Firefox's names come first; the section that is named must still get its own track.
+    let add = |api: &mut str0m::change::SdpApi<'_>, name: &str| {
+        let (audio, send) = (str0m::media::MediaKind::Audio, str0m::media::Direction::SendOnly);
+        api.add_media(audio, send, Some("s".into()), Some(name.to_owned()), None)
+    };
+    let mids = w.offer(a, |api| ["{f2a1}", "{90bc}", "named"].map(|name| add(api, name)));
+    w.until("all three are heard", |w| {
+        for (i, mid) in mids.iter().enumerate() {
+            w.clients[a].send(*mid, None, 960, vec![i as u8], false);
+        }
+        ["TR_0", "TR_1", "TR_2"].iter().all(|t| !w.clients[b].heard(t).packets.is_empty())
+    });
+    for (track, section) in [("TR_1", 0), ("TR_2", 1), ("TR_0", 2)] {
+        assert_eq!(*w.clients[b].heard(track).payloads()[0], [section], "{track}");
+    }
+}
+
+#[test]
 fn quality_is_reported_every_two_seconds() {
     let (mut w, mid_a, _) = two_talking();
     w.until("quality of B with something received", |w| {

@@ -163,8 +163,9 @@ class Engine(Protocol):
         ...
 
     def announce_track(self, peer: str, cid: str, track: str, kind: Kind) -> None:
-        """Say which track the coming offer's section with `a=msid:<any> <cid>` carries. A section whose track id nobody
-        announced is answered, and its packets are dropped."""
+        """Say which track the coming offer's section with `a=msid:<any> <cid>` carries. A new section whose track id nobody
+        announced takes the oldest announcement of its kind that is left (Firefox's SDP has other ids than its tracks);
+        if there is none it is answered, and its packets are dropped."""
         ...
 
     def withdraw_track(self, track: str) -> None:
