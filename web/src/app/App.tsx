@@ -2,11 +2,12 @@ import { CSPProvider } from "@base-ui/react/csp-provider";
 import { I18nProvider } from "@lingui/react";
 import { i18n } from "@lingui/core";
 import { Trans, useLingui } from "@lingui/react/macro";
-import { lazy, Suspense, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import type { Client } from "@/client";
 import { Gable } from "@/ui/Gable";
-import { TooltipLayer, TooltipProvider } from "@/ui/Tooltip";
+import { toasts } from "@/ui/toasts";
+import { TooltipLayer } from "@/ui/Tooltip";
 import { ClientProvider, useHub } from "./client";
 import { paths } from "./paths";
 
@@ -17,22 +18,20 @@ const InvitePage = lazy(() => import("@/features/doors/InvitePage").then(({ Invi
 const SetupPage = lazy(() => import("@/features/doors/SetupPage").then(({ SetupPage }) => ({ default: SetupPage })));
 const SettingsPage = lazy(() => import("@/features/settings/SettingsPage"));
 const ManagePage = lazy(() => import("@/features/manage/ManagePage"));
-const ToastLayer = lazy(() => import("@/ui/ToastLayer").then(({ ToastLayer }) => ({ default: ToastLayer })));
+const ToastLayer = lazy(() => import("@/ui/ToastLayer"));
 
 export function App({ client, nonce }: { client: Client; nonce: string | undefined }) {
   return (
     <CSPProvider nonce={nonce}>
       <I18nProvider i18n={i18n}>
         <ClientProvider client={client}>
-          <TooltipProvider delay={500}>
-            <Suspense fallback={<Opening />}>
-              <Pages />
-            </Suspense>
-            <TooltipLayer />
-            <Suspense>
-              <Toasts />
-            </Suspense>
-          </TooltipProvider>
+          <Suspense fallback={<Opening />}>
+            <Pages />
+          </Suspense>
+          <TooltipLayer />
+          <Suspense>
+            <Toasts />
+          </Suspense>
         </ClientProvider>
       </I18nProvider>
     </CSPProvider>
@@ -86,5 +85,7 @@ function Opening() {
 
 function Toasts() {
   const { t } = useLingui();
-  return <ToastLayer closeLabel={t`Close`} />;
+  const [wanted, want] = useState(false);
+  useEffect(() => toasts.subscribe(() => want(true)), []);
+  return wanted && <ToastLayer closeLabel={t`Close`} />;
 }

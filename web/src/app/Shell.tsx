@@ -9,6 +9,7 @@ import { paths } from "./paths";
 import { useShortcuts } from "./shortcuts";
 import { deleting } from "@/features/chat/deleting";
 import { Home, HomeTree } from "@/features/home/Home";
+import { personCard } from "@/features/people/PersonTrigger";
 import { RoomView } from "@/features/rooms/RoomView";
 import { closeRoomDialog, roomDialog } from "@/features/rooms/roomDialogs";
 import { Tree } from "@/features/rooms/Tree";
@@ -24,6 +25,11 @@ const PersonCard = lazy(() => import("@/features/people/PersonCard"));
 function warmUp(): void {
   const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2000));
   idle(() => {
+    void import("@/ui/MenuPopup");
+    void import("@/features/rooms/RoomMenuItems");
+    void import("@/features/servers/ServerMenuItems");
+    void import("@/features/chat/MessageMenuItems");
+    void import("@/features/people/PersonCard");
     void import("@/features/voice/VoiceRoom");
     void import("@/features/rooms/RoomDialogs");
     void import("@/features/chat/DeleteMessage");
@@ -70,14 +76,19 @@ function FirstRoom({ serverId }: { serverId: string }) {
   return <RoomView serverId={serverId} roomId={null} />;
 }
 
+/** Once the card was wanted it stays mounted, so that what it asks next (put out?) outlives it. */
+const asked = { card: false };
+
 function Overlays({ serverId }: { serverId: string | null }) {
   const dialog = useStore(roomDialog, (state) => state.open);
   const deleteAsked = useStore(deleting, (state) => state.message !== null);
+  const cardAsked = useStore(personCard, (state) => state.open !== null || asked.card);
+  asked.card ||= cardAsked;
   useEffect(warmUp, []);
   return (
     <Suspense>
       {serverId && dialog && <RoomDialogs serverId={serverId} dialog={dialog} onClose={closeRoomDialog} />}
-      <PersonCard />
+      {cardAsked && <PersonCard />}
       {deleteAsked && <DeleteMessage />}
     </Suspense>
   );

@@ -41,11 +41,11 @@ export function singleKeys(call: Call): () => void {
   }
 
   const release = () => call.releaseTalk();
-  window.addEventListener("keydown", onKeyDown);
+  window.addEventListener("keydown", onKeyDown, true); // before a list takes the letter for its type-ahead
   window.addEventListener("keyup", onKeyUp);
   window.addEventListener("blur", release);
   return () => {
-    window.removeEventListener("keydown", onKeyDown);
+    window.removeEventListener("keydown", onKeyDown, true);
     window.removeEventListener("keyup", onKeyUp);
     window.removeEventListener("blur", release);
   };

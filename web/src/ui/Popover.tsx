@@ -25,5 +25,3 @@ export function Popover({ trigger, label, className = "", side = "bottom", align
     </Base.Root>
   );
 }
-
-export const PopoverClose = Base.Close;

@@ -1,10 +1,12 @@
 import { Trans } from "@lingui/react/macro";
 import { useMemo, type MouseEvent } from "react";
+import { useStore } from "zustand";
 import { nameOf, type InstanceState } from "@/client";
-import { renderMarkdown, type MentionNames } from "@/client/markdown";
+import type { MentionNames } from "@/client/markdown";
 import { useHub, useInstance } from "@/app/client";
 import { useNavigate } from "@/app/navigate";
 import { paths } from "@/app/paths";
+import { isPlain, renderer } from "./markdown";
 import { fullTime } from "./times";
 
 const MENTIONS = /<(@&?|#)(\d+)>/g;
@@ -14,7 +16,8 @@ export function MessageBody({ serverId, content, edited }: { serverId: string; c
   const { store } = useInstance();
   const go = useNavigate();
   const named = useHub((state) => namesKey(state, serverId, content));
-  const html = useMemo(() => renderMarkdown(content, namesIn(store.getState(), serverId)), [content, named, serverId, store]);
+  const render = useStore(renderer, (state) => (isPlain(content) ? null : state.render));
+  const html = useMemo(() => render?.(content, namesIn(store.getState(), serverId)) ?? null, [render, content, named, serverId, store]);
 
   function onClick(event: MouseEvent) {
     const target = event.target as HTMLElement;
@@ -28,7 +31,7 @@ export function MessageBody({ serverId, content, edited }: { serverId: string; c
 
   return (
     <div className={edited ? "is-edited" : ""}>
-      <div className="md" onClick={onClick} dangerouslySetInnerHTML={{ __html: html }} />
+      {html === null ? <div className="md"><p>{content}</p></div> : <div className="md" onClick={onClick} dangerouslySetInnerHTML={{ __html: html }} />}
       {edited && <span className="edited" title={fullTime(Date.parse(edited))}><Trans>edited</Trans></span>}
     </div>
   );

@@ -46,7 +46,7 @@ function Log({ serverId, roomId, name, rows, said, hasOlder }: { serverId: strin
   const { t } = useLingui();
   const scroller = useRef<HTMLDivElement>(null);
   const withOlder = useMemo(() => (hasOlder ? [{ kind: "older", key: "older" } as const, ...rows] : rows), [rows, hasOlder]);
-  const { list, shift, away, onScroll, onResize, toBottom } = useLogScroll(roomId, withOlder, said);
+  const { list, shift, away, onScroll, onResize, toBottom } = useLogScroll(scroller, roomId, withOlder, said);
 
   function onKeyDown(event: KeyboardEvent) {
     moveFocus(event, withOlder, (index) => list.current?.scrollToIndex(index, { align: "nearest" }));

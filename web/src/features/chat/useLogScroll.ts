@@ -1,6 +1,7 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
 import type { VirtualizerHandle } from "virtua";
 import { useActions, useInstance } from "@/app/client";
+import { Hold } from "./hold";
 import { anchorIn, grewAtStart, placeFor, type Anchor } from "./ScrollModel";
 import { newCount, type Row, type Said } from "./TimelineModel";
 
@@ -18,7 +19,7 @@ const left = new Map<string, Anchor>();
  * Keeps the log still: at the bottom it stays at the bottom, elsewhere the first visible row does not move.
  * `away`: how many came since you left the bottom, or null while you are there.
  */
-export function useLogScroll(roomId: string, rows: readonly LogRowData[], said: readonly Said[]) {
+export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: string, rows: readonly LogRowData[], said: readonly Said[]) {
   const { store } = useInstance();
   const actions = useActions();
   const list = useRef<VirtualizerHandle>(null);
@@ -30,6 +31,8 @@ export function useLogScroll(roomId: string, rows: readonly LogRowData[], said: 
   const [atBottom, setAtBottom] = useState(true);
   current.current = { rows, said };
   const shift = grewAtStart(before.current, rows);
+  const [hold] = useState(() => new Hold(() => scroller.current));
+  if (shift && !stuck.current) hold.take();
 
   const bottom = useCallback(() => list.current?.scrollToIndex(current.current.rows.length - 1, { align: "end" }), []);
 
@@ -63,7 +66,20 @@ export function useLogScroll(roomId: string, rows: readonly LogRowData[], said: 
     [loadMore, noteBottom, roomId],
   );
 
-  const onResize = useCallback(() => void (stuck.current && placed.current && bottom()), [bottom]);
+  const onResize = useCallback(() => {
+    if (stuck.current && placed.current) bottom();
+    else hold.keep();
+  }, [bottom, hold]);
+
+  useEffect(() => {
+    const log = scroller.current;
+    const own = ["wheel", "touchmove", "keydown", "pointerdown"];
+    for (const name of own) log?.addEventListener(name, hold.release, { passive: true });
+    return () => {
+      for (const name of own) log?.removeEventListener(name, hold.release);
+      hold.release();
+    };
+  }, [hold, scroller]);
 
   useLayoutEffect(() => {
     before.current = rows;
@@ -77,7 +93,8 @@ export function useLogScroll(roomId: string, rows: readonly LogRowData[], said: 
       else handle.scrollToIndex(place.index, { align: "start", offset: place.offset ?? -handle.viewportSize / 3 });
       noteBottom(stuck.current);
     } else if (stuck.current) bottom();
-  }, [rows, roomId, bottom, noteBottom]);
+    else hold.keep();
+  }, [rows, roomId, bottom, noteBottom, hold]);
 
   useEffect(loadMore, [rows, loadMore]);
 

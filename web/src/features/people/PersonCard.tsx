@@ -2,6 +2,7 @@ import { Popover } from "@base-ui/react/popover";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { DoorClosed, FolderTree, UserMinus } from "lucide-react";
 import { useState } from "react";
+import { useStore } from "zustand";
 import { nameOf } from "@/client";
 import { useAct } from "@/app/act";
 import { useActions, useCall, useClient, useHub, useHubShallow } from "@/app/client";
@@ -12,26 +13,33 @@ import { Icon, type IconShape } from "@/ui/Icon";
 import { Select } from "@/ui/Select";
 import { Slider } from "@/ui/Slider";
 import { Switch } from "@/ui/Switch";
-import { personCard, type PersonPlace } from "./PersonTrigger";
+import { closePersonCard, personCard, type PersonPlace } from "./PersonTrigger";
 import { powersOver, roomsToMoveTo } from "./PersonModel";
 
 /** The one card of the page, opened for whoever was pressed. */
 export default function PersonCard() {
+  const open = useStore(personCard, (state) => state.open);
   const [leaving, setLeaving] = useState<PersonPlace | null>(null);
   return (
     <>
-      <Popover.Root handle={personCard}>
-        {({ payload }) => (
+      <Popover.Root
+        open={open !== null}
+        onOpenChange={(next, { event }) => {
+          const onControl = event.target instanceof Node && open?.anchor.contains(event.target);
+          if (!next && !(onControl && event.type.startsWith("pointer"))) closePersonCard();
+        }}
+      >
+        {open && (
           <Popover.Portal>
-            <Popover.Positioner className="floating-layer" side="inline-end" align="start" sideOffset={8} collisionPadding={8}>
-              <Popover.Popup className="pop grow who-pop">
-                {payload && <Card {...payload} onKick={() => { personCard.close(); setLeaving(payload); }} />}
+            <Popover.Positioner className="floating-layer" anchor={open.anchor} side="inline-end" align="start" sideOffset={8} collisionPadding={8}>
+              <Popover.Popup className="pop grow who-pop" finalFocus={() => (open.anchor.isConnected ? open.anchor : null)}>
+                <Card key={open.userId} serverId={open.serverId} userId={open.userId} onKick={() => { closePersonCard(); setLeaving(open); }} />
               </Popover.Popup>
             </Popover.Positioner>
           </Popover.Portal>
         )}
       </Popover.Root>
-      {leaving && <Kick {...leaving} onClose={() => setLeaving(null)} />}
+      {leaving && <Kick serverId={leaving.serverId} userId={leaving.userId} onClose={() => setLeaving(null)} />}
     </>
   );
 }

@@ -1,28 +1,16 @@
-import { useLingui } from "@lingui/react/macro";
-import { Check, ChevronDown, LogOut, Plus, Settings, UserPlus } from "lucide-react";
+import { ChevronDown } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
-import { canInServer, serverUnread } from "@/client";
-import { useActions, useHub } from "@/app/client";
-import { useNavigate } from "@/app/navigate";
-import { paths } from "@/app/paths";
-import { openRoomDialog } from "@/features/rooms/roomDialogs";
+import { useHub } from "@/app/client";
 import { Icon } from "@/ui/Icon";
-import { Menu, MenuItem, MenuSeparator } from "@/ui/Menu";
+import { Menu } from "@/ui/Menu";
 
+const ServerMenuItems = lazy(() => import("./ServerMenuItems"));
 const LeaveServer = lazy(() => import("./LeaveServer"));
 
 /** Name over host; opens what can be done with the whole server. */
 export function ServerHead({ serverId }: { serverId: string }) {
-  const { t } = useLingui();
   const name = useHub((state) => state.servers[serverId]?.name ?? "");
   const host = useHub((state) => state.host);
-  const mayInvite = useHub((state) => canInServer(state, serverId, "CREATE_INVITE"));
-  const mayBuild = useHub((state) => canInServer(state, serverId, "MANAGE_CHANNELS"));
-  const mayManage = useHub((state) => canInServer(state, serverId, "MANAGE_SERVER"));
-  const owner = useHub((state) => state.servers[serverId]?.owner_id === state.me?.id);
-  const unread = useHub((state) => serverUnread(state, serverId));
-  const { markServerRead } = useActions();
-  const go = useNavigate();
   const [leaving, leave] = useState(false);
   return (
     <>
@@ -38,16 +26,7 @@ export function ServerHead({ serverId }: { serverId: string }) {
           </button>
         }
       >
-        {mayInvite && <MenuItem icon={UserPlus} onSelect={() => openRoomDialog({ kind: "invite", roomId: null })}>{t`Invite people`}</MenuItem>}
-        {mayBuild && <MenuItem icon={Plus} onSelect={() => openRoomDialog({ kind: "create", parentId: null })}>{t`New room`}</MenuItem>}
-        {mayManage && <MenuItem icon={Settings} onSelect={() => go(paths.manage(serverId))}>{t`Server settings`}</MenuItem>}
-        <MenuItem icon={Check} disabled={!unread} onSelect={() => markServerRead(serverId)}>{t`Mark all rooms as read`}</MenuItem>
-        {!owner && (
-          <>
-            <MenuSeparator />
-            <MenuItem icon={LogOut} bad onSelect={() => leave(true)}>{t`Leave ${name}`}</MenuItem>
-          </>
-        )}
+        <ServerMenuItems serverId={serverId} onLeave={() => leave(true)} />
       </Menu>
       <Suspense>{leaving && <LeaveServer serverId={serverId} onClose={() => leave(false)} />}</Suspense>
     </>

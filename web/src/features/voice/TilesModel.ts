@@ -11,7 +11,9 @@ export function columnsFor(count: number, width: number, height: number): number
     const tile = { width: width / columns, height: height / rows };
     const fitted = Math.min(tile.width, (tile.height * 16) / 9);
     // Each empty place costs a little, so that seven people do not stand in four columns with a hole.
-    const area = fitted * fitted * (1 - (columns * rows - count) * 0.02);
+    // A letterbox of a tile shows little of a person.
+    const wide = Math.min(1, 2 / (tile.width / tile.height));
+    const area = fitted * fitted * wide * (1 - (columns * rows - count) * 0.02);
     if (area > bestArea) [best, bestArea] = [columns, area];
   }
   return best;
