@@ -156,6 +156,14 @@ async def test_whoever_does_not_come_again_has_left_in_the_end(party: Party, end
     assert [e.reason for e in party.said(ParticipantLeft)] == [reasons.get(ending, "server_stopped")]
 
 
+async def test_whoever_comes_with_a_new_token_instead_has_left_before(party: Party) -> None:
+    ann = await party.join("10")
+    party.happen(Stuck(ann.sid, "a test"))
+    again = await party.join("10")
+    kinds = [(type(e).__name__, e.sid) for e in party.events if isinstance(e, ParticipantJoined | ParticipantLeft)]
+    assert kinds[1:] == [("ParticipantLeft", ann.sid), ("ParticipantJoined", again.sid)]
+
+
 async def test_a_useless_answer_is_answered_with_a_new_start(party: Party) -> None:
     ann = await party.join("10")
     ann.take()

@@ -61,13 +61,16 @@ class Admissions:
     def of_room(self, room: str) -> tuple[Entry, ...]:
         return tuple(e for e in self._entries.values() if e.room == room)
 
-    def seat(self, entry: Entry, sid: str) -> None:
-        """The newest admission of an identity that connects ends the older ones."""
+    def seat(self, entry: Entry, sid: str) -> tuple[Entry, ...]:
+        """The newest admission of an identity that connects ends the older ones: these are given back."""
+        ended: list[Entry] = []
         for other in self.of(entry.room, entry.identity):
             if other is entry:
                 break  # what follows is newer
             self.end(other)
+            ended.append(other)
         entry.sid = sid
+        return tuple(ended)
 
     def expect(self, entry: Entry, absence: ParticipantLeft) -> None:
         """Its client was told to join again."""

@@ -1,8 +1,8 @@
 """The rooms of one media node: signalling comes in here, and the engine's events are taken to their participants.
 
 The engine runs on threads of its own; `pump` reads its events whenever `fileno()` is readable, on the event loop.
-Two timers run while rooms exist: `sweep` every second (who is still there, tokens, counts), `settle` every 100 ms
-(who fell silent).
+Two timers: `sweep` every second (who is still there, tokens, counts), `settle` every 100 ms while somebody speaks (who
+fell silent).
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class MediaNode:
         self._participants: dict[str, Participant] = {}  # by sid
         self._changed: set[str] = set()  # sids whose connection changed since the last sweep
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._timers: list[asyncio.TimerHandle] = []
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._settling: asyncio.TimerHandle | None = None
 
     # ---- the process
 
@@ -55,10 +56,7 @@ class MediaNode:
         """On the running loop: events and timers come from now on."""
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._engine.fileno(), self.pump)
-        self._timers = [
-            self._loop.call_later(SWEEP, self._sweep_again),
-            self._loop.call_later(SETTLE, self._settle_again),
-        ]
+        self._sweep_again()
 
     def stop(self) -> None:
         """Send everybody away: to join anew, once there is a server again. The engine is its owner's to close."""
@@ -69,8 +67,9 @@ class MediaNode:
         if self._loop is not None:
             self._loop.remove_reader(self._engine.fileno())
             self._loop = None
-        for timer in self._timers:
-            timer.cancel()
+        for timer in (self._sweeping, self._settling):
+            if timer is not None:
+                timer.cancel()
 
     # ---- signalling
 
@@ -83,15 +82,16 @@ class MediaNode:
         profile = self._profile(read, client.auto_subscribe)
         name = profile.entry.room if profile.entry else read.claims.video.room
         sid, now = sids.new("PA"), self._clock.monotonic()
+        ended: tuple[Entry, ...] = ()
         if profile.entry is not None:  # before the older participant goes: it must not end the entry
-            self._admissions.seat(profile.entry, sid)
+            ended = (*self._admissions.seat(profile.entry, sid), profile.entry)
         if (live := self._rooms.get(name)) is not None and (older := live.find(profile.identity)) is not None:
             live.remove(older, "replaced", "disconnect")
         room = self._room(name)
         participant = Participant(room, self._engine, sid, profile, sink, now)
         self._participants[sid] = participant
-        if profile.entry is not None:
-            self._returned(profile.entry, "replaced")
+        for entry in ended:
+            self._returned(entry, "replaced")
         room.enter(participant)
         self._renew(participant, now)
         return ParticipantSeat(participant, self._clock)
@@ -148,6 +148,8 @@ class MediaNode:
         if isinstance(event, sfu.Levels):
             if (room := self._by_sid.get(event.room)) is not None:
                 room.hear(event.levels, self._clock.monotonic())
+                if not room.speaking.idle:
+                    self._settle_later()
             return
         who = self._participants.get(event.peer)
         if who is None:
@@ -311,10 +313,15 @@ class MediaNode:
 
     def _sweep_again(self) -> None:
         if self._loop is not None:
-            self._timers[0] = self._loop.call_later(SWEEP, self._sweep_again)
+            self._sweeping = self._loop.call_later(SWEEP, self._sweep_again)
             self.sweep()
 
+    def _settle_later(self) -> None:
+        if self._settling is None and self._loop is not None:
+            self._settling = self._loop.call_later(SETTLE, self._settle_again)
+
     def _settle_again(self) -> None:
-        if self._loop is not None:
-            self._timers[1] = self._loop.call_later(SETTLE, self._settle_again)
-            self.settle()
+        self._settling = None
+        self.settle()
+        if not all(room.speaking.idle for room in self._rooms.values()):
+            self._settle_later()
