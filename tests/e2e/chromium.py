@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import shutil
 import struct
+import time
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -94,9 +96,12 @@ async def window(opened: Browser, origin: str, **options: Any) -> tuple[BrowserC
 
 
 async def until(page: Page, condition: str, argument: Any = None, seconds: float = 20) -> Any:
-    """Wait until the JavaScript function gives something true, and return it."""
-    handle = await page.wait_for_function(condition, arg=argument, timeout=seconds * 1000, polling=100)
-    return await handle.json_value()
+    """Ask the page ten times a second until the JavaScript function gives something true, and return that."""
+    end = time.monotonic() + seconds
+    while not (found := await page.evaluate(condition, argument)):
+        assert time.monotonic() < end, f"waited {seconds} s for {condition}"
+        await asyncio.sleep(0.1)
+    return found
 
 
 async def hears(page: Page, at_least: float = 0.1) -> list[dict[str, Any]]:

@@ -48,11 +48,11 @@ class PageOf:
     def room(self, name: str) -> Any:
         return self.page.get_by_role("navigation", name="Rooms").get_by_role("link", name=re.compile(f"^{name}"))
 
-    async def invite_link(self) -> str:
-        """By the menu, as shown in the dialog."""
-        await self.page.get_by_role("button", name=re.compile("menu", re.IGNORECASE)).first.click()
+    async def invite_link(self, server: str = "Lantern Bay") -> str:
+        """By the server's menu, as shown in the dialog."""
+        await self.page.get_by_role("button", name=re.compile(f"^{server}")).click()
         await self.page.get_by_role("menuitem", name=re.compile("Invite")).click()
-        shown = self.page.get_by_label("Invite link")
+        shown = self.page.get_by_label("Invite link", exact=True)
         await expect(shown).to_have_text(re.compile("^http"))
         link = await shown.inner_text()
         await self.page.get_by_role("button", name="Done").click()

@@ -82,7 +82,7 @@ async def test_the_length_of_a_message_has_one_limit(place: Place, length: int) 
         assert assert_problem(answer, 422)["code"] in ("message.empty", "message.too_long")
 
 
-BAD_IDS = ["0", "1", "-1", "abc", "9223372036854775808", "99999999999999999999", "１２", "1.5", "%00", "..", " 1"]
+BAD_IDS = ["0", "1", "-1", "abc", "9223372036854775808", "99999999999999999999", "１２", "1.5", "%00", "%2e%2e", " 1"]
 
 
 @pytest.mark.parametrize("bad", BAD_IDS)
@@ -200,8 +200,8 @@ async def test_tokens_that_are_none(place: Place) -> None:
     good = owner.tokens["access_token"]
     head, body, signature = good.split(".")
     for token in ("", "x", good[:-4], f"{head}.{body}.", f"{head}.{body[::-1]}.{signature}", "a" * 9000):
-        answer = await owner.http.get("/api/users/@me", headers={"Authorization": f"Bearer {token}"})
-        assert_problem(answer, 400, 401)
+        answer = await owner.http.get("/api/users/@me", headers={"Authorization": f"Bearer {token}".strip()})
+        assert_problem(answer, 401)
     for value in ("Basic abc", "Bearer", good):
         assert_problem(await owner.http.get("/api/users/@me", headers={"Authorization": value}), 401)
 
@@ -259,7 +259,7 @@ async def test_limits_say_when_to_come_back(tmp_path) -> None:
             await owner.http.post("/api/auth/login", json={"username": "owner", "password": "wrong password"})
             for _ in range(7)
         ]
-        assert [each.status_code for each in logins].count(401) == 5
+        assert [each.status_code for each in logins].count(401) == 4  # registering was the first of five
         assert logins[-1].status_code == 429
     finally:
         place.stop()

@@ -184,6 +184,31 @@ async def test_moderation(browser: Browser, place: MediaPlace) -> None:
     await eventually(lambda: bob.evaluate("room.remoteParticipants.size === 0"), "bob is told")
 
 
+SCENARIOS = (
+    "signal-reconnect",
+    "disconnect-signal-on-resume",
+    "disconnect-signal-on-resume-no-messages",
+    "leave-full-reconnect",
+    "node-failure",
+)
+
+
+async def test_the_sdks_own_scenarios_end_well(browser: Browser, place: MediaPlace) -> None:
+    ann, bob = await joined(browser, place, "10"), await joined(browser, place, "11")
+    await ann.evaluate("publish('microphone')")
+    await eventually(lambda: level_arrives(ann, bob), "bob hears ann")
+    for scenario in SCENARIOS:
+        await ann.evaluate("seen.reconnects = []")
+        began = time.monotonic()
+        await ann.evaluate("scenario => room.simulateScenario(scenario)", scenario)
+        await eventually(lambda: ann.evaluate("seen.reconnects.includes('back')"), f"ann is back after {scenario}")
+        print(f"{scenario}: back after {time.monotonic() - began:.2f} s, {await ann.evaluate('seen.reconnects')}")
+        before = await packets(bob)
+        await eventually(lambda: more_packets(bob, before + 10), f"sound goes on after {scenario}")  # noqa: B023
+        await eventually(lambda: level_arrives(ann, bob), f"bob hears ann after {scenario}")
+    assert {e.reason for e in place.said(ParticipantLeft)} == {"replaced"}
+
+
 async def test_a_bad_token_is_explained(browser: Browser, place: MediaPlace) -> None:
     page = await joined(browser, place, "10")
     message = await page.evaluate(

@@ -307,8 +307,13 @@ async def test_a_publisher_chooses_who_may_subscribe(party: Party) -> None:
     assert bob.take() == []
     eve.send(subscription=rtc.UpdateSubscription(track_sids=[sid], subscribe=True))
     assert party.engine.take("subscribe") == []
+    late = await party.join("13")
+    assert party.engine.take("subscribe") == []
+    assert [
+        m.subscription_permission_update.allowed for m in late.received if m.HasField("subscription_permission_update")
+    ] == [False]
     ann.send(subscription_permission=rtc.SubscriptionPermission(all_participants=True))
-    assert party.engine.take("subscribe") == [("subscribe", eve.sid, sid)]
+    assert party.engine.take("subscribe") == [("subscribe", eve.sid, sid), ("subscribe", late.sid, sid)]
 
 
 async def test_an_answer_to_an_old_offer_is_not_passed_on(party: Party) -> None:

@@ -17,7 +17,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from hubbub.clock import Clock
 from hubbub.errors import HubbubError
 from hubbub.protocols.rest import accounts, channels, errors, invites, messages, pages, roles, servers, voice
-from hubbub.protocols.rest.context import OPEN, gate
+from hubbub.protocols.rest.context import OPEN, SafeRequest, gate
 from hubbub.protocols.rest.views import Views
 from hubbub.protocols.wire.things import FieldError, Health, Instance, Problem
 from hubbub.services.auth.api import AuthApi
@@ -85,6 +85,7 @@ def build(
             *extra,
             *pages.routes(pages.Site(web)),
         ],
+        request_class=SafeRequest,
         request_max_body_size=BODY_LIMIT,
         exception_handlers={
             HubbubError: _refused,
@@ -120,6 +121,8 @@ def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[
     for each in extra if isinstance(extra, list) else []:
         field = str(each.get("key", "body")) if isinstance(each, dict) else "body"
         detail = str(each.get("message", each)) if isinstance(each, dict) else str(each)
+        if field == "data" and detail == "'data'":  # Litestar's way to say that there is no body at all
+            field, detail = "body", "Send a JSON body."
         found.append(FieldError(field=field, code="invalid", detail=detail))
     reason = found[0].detail if found else "Look at the fields."
     return _answer(errors.named("request.invalid", {"reason": reason}, tuple(found)))

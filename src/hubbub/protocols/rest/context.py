@@ -18,6 +18,16 @@ OPEN = {"open": True}
 BeforeRequest = Callable[[AnyRequest], Awaitable[None]]
 
 
+class SafeRequest(AnyRequest):
+    """What no JSON parser can read is the client's fault, also when it is found in odd ways."""
+
+    async def json(self) -> Any:
+        try:
+            return await super().json()
+        except (UnicodeDecodeError, RecursionError):  # lone surrogates; thousands of brackets
+            raise Refused("request.invalid", reason="The body is not JSON.") from None
+
+
 def gate(auth: AuthApi, limits: LimitsApi) -> BeforeRequest:
     """Runs before each handler: token, then rate. A handler's `opt={"rate": …}` names another class of rate, and
     `opt=OPEN` lets in whoever has no token yet."""

@@ -12,7 +12,7 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
-from litestar import Response, get
+from litestar import HttpMethod, Response, route
 from litestar.handlers import HTTPRouteHandler
 
 from hubbub.errors import Refused
@@ -83,12 +83,17 @@ class Site:
 
 
 def routes(site: Site) -> list[HTTPRouteHandler]:
-    @get(["/", "/{path:path}"], include_in_schema=False, sync_to_thread=False)
+    @route(
+        ["/", "/{path:path}"],
+        http_method=[HttpMethod.GET, HttpMethod.HEAD],
+        include_in_schema=False,
+        sync_to_thread=False,
+    )
     def page_or_file(request: AnyRequest, path: str = "") -> Response[bytes]:
         name = path.lstrip("/")
         if name and name != "index.html" and (found := site.file(name)):
             return _send_file(request, name, found)
-        first, _, last = name.partition("/")[0], None, name.rpartition("/")[2]
+        first, last = name.partition("/")[0], name.rpartition("/")[2]
         if first in RESERVED or first == "assets" or "." in last:
             raise Refused("request.not_found")
         return _send_page(request, site)

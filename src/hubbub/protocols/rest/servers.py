@@ -40,11 +40,11 @@ def routes(channels: ChannelApi, views: Views) -> list[HTTPRouteHandler]:
     async def members(
         request: AnyRequest,
         server_id: str,
-        query: str | None = Parameter(default=None, max_length=32),
+        named: str | None = Parameter(query="query", default=None, max_length=32),
         after: str = Parameter(default="0", pattern="^[0-9]{1,19}$"),
         limit: int = Parameter(default=50, ge=1, le=200),
     ) -> tuple[things.Member, ...]:
-        wanted = MemberQuery(ids=(), query=query, after=id_or("request.invalid", after), limit=limit)
+        wanted = MemberQuery(ids=(), query=named, after=id_or("request.invalid", after), limit=limit)
         return tuple(map(convert.member, await channels.members(principal(request), _id(server_id), wanted)))
 
     @patch("/servers/{server_id:str}/members/{user_id:str}")
