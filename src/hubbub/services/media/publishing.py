@@ -142,7 +142,7 @@ class Publishing:
     def allow(self, ask: AllowSubscribers) -> None:
         self._allowed = ask
         for track in self.tracks:
-            self._participant.room.permission_changed(track)
+            self._participant.room.consider(track)
 
     def update_audio(self, ask: UpdateAudio) -> None:
         track = self._tracks.get(ask.track)

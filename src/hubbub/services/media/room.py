@@ -149,6 +149,10 @@ class Room:
 
     def track_published(self, track: Published) -> None:
         self.changed(track.publisher)
+        self.consider(track)
+
+    def consider(self, track: Published) -> None:
+        """Who gets it may have changed."""
         for other in self._participants.values():
             other.subscriptions.consider(track)
 
@@ -157,11 +161,6 @@ class Room:
             other.subscriptions.ended(track)
         self.silence(track.publisher)
         self.changed(track.publisher)
-
-    def permission_changed(self, track: Published) -> None:
-        for other in self._participants.values():
-            if other is not track.publisher:
-                other.subscriptions.permission_changed(track)
 
     def connections_changed(self, participants: Iterable[Participant]) -> None:
         if changes := _connections(participants):

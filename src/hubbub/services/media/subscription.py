@@ -38,6 +38,7 @@ class Subscriptions:
         self._active: dict[str, Published] = {}
         self._paused: set[str] = set()  # what the engine was told
         self._unheard: set[str] = set()  # subscribed since the last answer
+        self._denied: set[str] = set()  # by their publishers, as the client was told
         self._offer = 0  # id of the newest offer; they count from 1
         self._in_flight = ""  # its SDP, while no answer came
 
@@ -96,7 +97,13 @@ class Subscriptions:
 
     def consider(self, track: Published) -> None:
         """Subscribe or unsubscribe, whatever is right now."""
-        wanted = self._wants(track)
+        if track.publisher is self._participant:
+            return
+        allowed = track.publisher.publishing.allows(self._participant, track)
+        if allowed == (track.sid in self._denied):
+            (self._denied.discard if allowed else self._denied.add)(track.sid)
+            self._participant.tell(SubscriptionAllowed(track.publisher.sid, track.sid, allowed))
+        wanted = allowed and self._participant.rights.subscribe and self._chosen.get(track.sid, self._automatic)
         if wanted == (track.sid in self._active):
             return
         if wanted:
@@ -108,19 +115,12 @@ class Subscriptions:
             self._forget(track.sid)
             self._engine.unsubscribe(self._participant.sid, track.sid)
 
-    def permission_changed(self, track: Published) -> None:
-        """The publisher changed who may subscribe. Only those are told for whom it makes a difference."""
-        before = track.sid in self._active
-        self.consider(track)
-        allowed = track.publisher.publishing.allows(self._participant, track)
-        if before != (track.sid in self._active):
-            self._participant.tell(SubscriptionAllowed(track.publisher.sid, track.sid, allowed))
-
     def ended(self, track: Published) -> None:
         """Withdrawn: the engine has ended the subscription itself."""
         self._forget(track.sid)
         self._chosen.pop(track.sid, None)
         self._hidden.discard(track.sid)
+        self._denied.discard(track.sid)
 
     def enforce(self) -> None:
         """The participant's rights changed."""
@@ -134,14 +134,6 @@ class Subscriptions:
             self._participant.tell(StreamsChanged(tuple(changed)))
 
     # ---- inside
-
-    def _wants(self, track: Published) -> bool:
-        return (
-            track.publisher is not self._participant
-            and self._participant.rights.subscribe
-            and self._chosen.get(track.sid, self._automatic)
-            and track.publisher.publishing.allows(self._participant, track)
-        )
 
     def _set_pause(self, sid: str) -> bool:
         """Whether it changed."""
