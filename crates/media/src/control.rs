@@ -181,7 +181,7 @@ impl Shard {
             track.stop_all();
             self.rooms[track.room].heard.retain(|t| *t != key);
         } else {
-            track.want_key_frame(now);
+            track.want_key_frame();
             self.request_key_frame(now, key);
         }
     }
@@ -304,7 +304,7 @@ impl Shard {
                 continue;
             };
             track_.subscriptions.iter_mut().filter(|s| s.peer == key).for_each(|s| s.stream = Some(stream));
-            track_.want_key_frame(now);
+            track_.want_key_frame();
             self.request_key_frame(now, track);
         }
         self.touch(conn);
@@ -376,7 +376,7 @@ impl Shard {
             s.rewriter.stop();
         }
         if !paused {
-            t.want_key_frame(now);
+            t.want_key_frame();
             self.request_key_frame(now, track);
         }
     }

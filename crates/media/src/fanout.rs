@@ -45,7 +45,7 @@ impl Shard {
         }
         let wait = self.send_to_all(now, key, packet, vp8.as_ref());
         if wait {
-            self.tracks[key].want_key_frame(now);
+            self.tracks[key].want_key_frame();
             self.request_key_frame(now, key);
         }
     }
@@ -54,7 +54,7 @@ impl Shard {
     fn send_to_all(&mut self, now: Instant, key: usize, packet: &Packet, vp8: Option<&Vp8Descriptor>) -> bool {
         let track = &mut self.tracks[key];
         let video = track.kind == Kind::Video;
-        let best = if video { track.best(now) } else { Some(packet.ssrc) };
+        let best = if video { track.best() } else { Some(packet.ssrc) };
         let (mut wait, mut broken) = (false, Vec::new());
         for s in track.subscriptions.iter_mut().filter(|s| !s.paused) {
             let Some(conn) = self.conns.get_mut(s.conn).filter(|c| c.can_send()) else { continue };
@@ -81,7 +81,7 @@ impl Shard {
             return;
         };
         let Some(track) = self.tracks.get_mut(key) else { return };
-        track.want_key_frame(now);
+        track.want_key_frame();
         self.request_key_frame(now, key);
     }
 
@@ -106,7 +106,7 @@ impl Shard {
     pub(crate) fn refresh_video(&mut self, now: Instant, peer: usize) {
         for key in self.peers[peer].subscriptions.clone() {
             if let Some(track) = self.tracks.get_mut(key) {
-                track.want_key_frame(now);
+                track.want_key_frame();
                 self.request_key_frame(now, key);
             }
         }
@@ -166,7 +166,9 @@ fn deliver(
     best: Option<u32>,
 ) -> bool {
     let Some(stream) = &s.stream else { return false };
-    if s.rewriter.source() != Some(packet.ssrc) && best != Some(packet.ssrc) {
+    // To begin with any layer will do: a small picture now, and the best one when its key frame comes.
+    let theirs = s.rewriter.source().is_none_or(|ssrc| ssrc == packet.ssrc);
+    if !theirs && best != Some(packet.ssrc) {
         return false;
     }
     let Some(out) = s.rewriter.rewrite(packet, vp8) else { return false };

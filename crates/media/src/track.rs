@@ -10,9 +10,9 @@ use crate::forward::Rewriter;
 use crate::speaker::Window;
 use crate::transport::Packet;
 
-/// A layer that sent nothing for this long is not alive: browsers stop layers when bandwidth or CPU runs short.
-/// Low-rate screen shares send a frame at least every second.
-const LAYER_TIMEOUT: Duration = Duration::from_millis(2500);
+/// A layer that sent nothing for this long while another one did has stopped: browsers stop layers when bandwidth or CPU
+/// runs short. When all are silent (a still screen) none of them has stopped.
+const LAYER_TIMEOUT: Duration = Duration::from_millis(1000);
 /// Key frames are large; one per layer in this time is enough for any number of requests.
 pub const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -28,10 +28,6 @@ pub struct Layer {
 }
 
 impl Layer {
-    fn alive(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.last) < LAYER_TIMEOUT
-    }
-
     /// Larger is better. LiveKit's clients name their layers q, h, f.
     fn rank(&self) -> u8 {
         match self.rid.as_deref() {
@@ -104,17 +100,19 @@ impl Track {
         }
     }
 
-    /// The SSRC that everybody should receive: the best layer that is alive.
-    pub fn best(&self, now: Instant) -> Option<u32> {
-        self.layers.iter().filter(|l| l.alive(now)).max_by_key(|l| l.rank()).map(|l| l.ssrc)
+    /// The SSRC that everybody should receive: the best layer that has not stopped.
+    pub fn best(&self) -> Option<u32> {
+        let newest = self.layers.iter().map(|l| l.last).max()?;
+        let runs = |l: &&Layer| newest.saturating_duration_since(l.last) < LAYER_TIMEOUT;
+        self.layers.iter().filter(runs).max_by_key(|l| l.rank()).map(|l| l.ssrc)
     }
 
     /// Asks for a key frame of the best layer.
-    pub fn want_key_frame(&mut self, now: Instant) {
+    pub fn want_key_frame(&mut self) {
         if self.kind == Kind::Audio {
             return;
         }
-        let best = self.best(now);
+        let best = self.best();
         for layer in self.layers.iter_mut().filter(|l| Some(l.ssrc) == best) {
             layer.wanted = true;
         }

@@ -100,7 +100,8 @@ fn stale_answer_is_refused_and_the_restart_waits_on() {
 #[test]
 fn new_connection_after_the_old_one_was_closed() {
     let (mut w, mid_a, _) = two_talking();
-    w.clients[0].publisher.rtc.close().unwrap();
+    // str0m cannot close while its SCTP handshake is under way.
+    w.until("A closes", |w| w.clients[0].publisher.rtc.close().is_ok());
     w.until("A's publisher side is lost", |w| {
         w.clients[0].publisher.flush(std::time::Instant::now());
         w.count(|e| matches!(e, Event::SideLost { side: Side::Publisher, .. })) == 1
@@ -134,7 +135,8 @@ fn client_that_vanishes_is_lost_and_only_that_one() {
 #[test]
 fn closing_is_told_to_the_client_and_by_the_client() {
     let (mut w, ..) = two_talking();
-    w.clients[0].publisher.rtc.close().unwrap();
+    // str0m cannot close while its SCTP handshake is under way.
+    w.until("A closes", |w| w.clients[0].publisher.rtc.close().is_ok());
     w.until("A's publisher side is lost", |w| {
         w.clients[0].publisher.flush(std::time::Instant::now());
         w.count(|e| matches!(e, Event::SideLost { peer, side: Side::Publisher } if &**peer == "A")) == 1
