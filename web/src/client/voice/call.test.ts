@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { Offline, Problem } from "../errors";
 import { FakeStorage } from "../testing/shelf";
+import { channel, readyWith, server } from "../testing/things";
 import { FakeSound, FakeVoiceInstance } from "../testing/voice";
 import type { CallPlace } from "./api";
 import { createCall } from "./call";
@@ -112,6 +113,26 @@ describe("when something breaks", () => {
     await sound.clock.pass(5_000);
     expect(state()).toMatchObject({ phase: "connected", place: { channelId: "11" } });
     expect(sound.room.log[0]).toBe("connect wss://media/11");
+  });
+
+  test("a move that is told while broken media waits to be tried again is followed too", async () => {
+    const { state, sound, bay } = await joined();
+    sound.room.events.ended("lost");
+    bay.tellState(bay.state("11"));
+    await sound.clock.pass(60_000);
+    expect(state()).toMatchObject({ phase: "connected", place: { channelId: "11" } });
+    expect(bay.asked.slice(1)).toEqual(["POST /channels/11/voice/join"]);
+  });
+
+  test("when the instance is back with a new session, broken media does not wait any longer", async () => {
+    const { state, sound, bay } = await joined();
+    const ready = { t: "READY", d: readyWith([server({ channels: [channel("10", { type: "voice" })], voice_states: [bay.state("10")] })]) } as const;
+    bay.tell(ready);
+    expect(sound.media).toHaveLength(1);
+    sound.room.events.reconnecting();
+    bay.tell(ready);
+    await sound.clock.pass(1);
+    expect([state().phase, sound.media.length, sound.tones]).toEqual(["connected", 2, ["join"]]);
   });
 
   test("put out is put out, whichever tells first", async () => {

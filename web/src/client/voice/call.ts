@@ -50,6 +50,8 @@ class HubbubCall implements Call {
   #media: Media | null = null;
   #hasInput = false;
   #endings: (() => void)[] = [];
+  /** Outlives broken media: while a call is tried again, the seat may move or go. */
+  #unwatch: (() => void) | null = null;
   #seatSeq = 0;
   #brokenAt: number | null = null;
   #attempt = 0;
@@ -83,6 +85,7 @@ class HubbubCall implements Call {
     if (this.#inCall() && old && old.origin !== place.origin) this.#giveUpSeat(old);
     this.#brokenAt = null;
     this.#attempt = 0;
+    this.#forgetSeat();
     await this.#go(place, "connecting");
   }
 
@@ -90,6 +93,7 @@ class HubbubCall implements Call {
     const { place } = this.store.getState();
     const was = this.#inCall();
     this.#end();
+    this.#forgetSeat();
     this.store.setState(idle);
     if (!place || !was) return;
     this.#tone("leave");
@@ -180,6 +184,7 @@ class HubbubCall implements Call {
 
   dispose(): void {
     this.#end();
+    this.#forgetSeat();
     this.#unhear();
     this.#devices.dispose();
   }
@@ -232,15 +237,14 @@ class HubbubCall implements Call {
   }
 
   #follow(instance: CallInstance, place: CallPlace): void {
-    this.#endings.push(
-      watchSeat(instance, place.channelId, {
-        mine: (state) => this.#moved(state, place),
-        stated: (state) => this.#stated(state, place),
-        came: () => this.#tone("join"),
-        went: () => this.#tone("leave"),
-        up: () => this.#sayFlags(),
-      }),
-    );
+    this.#forgetSeat();
+    this.#unwatch = watchSeat(instance, place.channelId, {
+      mine: (state) => this.#moved(state, place),
+      stated: (state) => this.#stated(state, place),
+      came: () => this.#tone("join"),
+      went: () => this.#tone("leave"),
+      up: () => this.#sayFlags(),
+    });
   }
 
   /** Own state from the instance: a moderator's flags, another room, or none. */
@@ -252,11 +256,15 @@ class HubbubCall implements Call {
     void this.#go({ origin: place.origin, serverId: state.server_id, channelId: state.channel_id }, "reconnecting");
   }
 
-  /** After a lost gateway session the seat may be gone or elsewhere: a room that forgot us is entered again. */
+  /**
+   * After a lost gateway session the seat may be gone or elsewhere: a room that forgot us is entered again. Media that
+   * broke at the same time went down with the instance, so there is nothing to wait for.
+   */
   #stated(seat: VoiceState | null, place: CallPlace): void {
-    if (this.store.getState().phase !== "connected") return;
-    if (seat) this.#moved(seat, place);
-    else void this.#go(place, "reconnecting");
+    const { phase } = this.store.getState();
+    if (phase === "connecting") return;
+    if (seat && seat.channel_id !== place.channelId) this.#moved(seat, place);
+    else if (!seat || phase === "reconnecting") void this.#go(place, "reconnecting");
   }
 
   // ---- going wrong -------------------------------------------------------------------------------------------------
@@ -301,6 +309,7 @@ class HubbubCall implements Call {
   #fail(failure: CallFailure): void {
     const { place } = this.store.getState();
     this.#end();
+    this.#forgetSeat();
     this.store.setState({ ...idle, phase: "failed", place, failure });
     this.#tone("disconnected");
   }
@@ -313,6 +322,11 @@ class HubbubCall implements Call {
     this.#media = null;
     if (this.#hasInput) this.#input.close();
     this.#hasInput = false;
+  }
+
+  #forgetSeat(): void {
+    this.#unwatch?.();
+    this.#unwatch = null;
   }
 
   async #giveUpSeat({ origin }: CallPlace): Promise<void> {

@@ -37,6 +37,10 @@ const endings = new Map<DisconnectReason, MediaEnd>([
   [DisconnectReason.ROOM_DELETED, "removed"],
 ]);
 
+/** Milliseconds. The library tries for so long by itself; after that the call asks for a new ticket. */
+const patience = 8_000;
+const retryDelays = [0, 300, 600, 1_200, 2_000];
+
 class LiveKitMedia implements Media {
   #events: MediaEvents;
   #room: Room;
@@ -50,6 +54,7 @@ class LiveKitMedia implements Media {
       adaptiveStream: true,
       singlePeerConnection: false,
       disconnectOnPageLeave: true,
+      reconnectPolicy: { nextRetryDelayInMs: ({ elapsedMs, retryCount }) => (elapsedMs > patience ? null : retryDelays[Math.min(retryCount, retryDelays.length - 1)] ?? 0) },
       publishDefaults: { dtx: true, red: false, simulcast: true, videoCodec: "vp8", backupCodec: false },
       videoCaptureDefaults: { resolution: VideoPresets.h720.resolution },
     });
