@@ -35,8 +35,7 @@ export function RoomRow({ roomId, current, people }: { roomId: string; current: 
     void call.join({ origin: instance.origin, serverId: room!.server_id, channelId: roomId });
   }
 
-  const words = [
-    room.name,
+  const more = [
     voice && people > 0 && plural(people, { one: "# person", other: "# people" }),
     voice && people === 0 && t`empty`,
     here && t`you are here`,
@@ -63,14 +62,13 @@ export function RoomRow({ roomId, current, people }: { roomId: string; current: 
             go(href);
           }
         }}
-        aria-label={words.join(", ")}
         aria-current={current ? "page" : undefined}
         data-roving={room.name}
         tabIndex={-1}
         draggable={false}
       >
         <Icon of={roomIcon(room.type)} />
-        <span className="t">{room.name}</span>
+        <span className="t">{room.name}<span className="vh">{more.map((words) => `, ${words}`)}</span></span>
         {people > 0 && <span className="n" aria-hidden>{room.user_limit ? `${people}/${room.user_limit}` : people}</span>}
         {mentions > 0 && <b className="count" aria-hidden>{mentions}</b>}
       </Link>

@@ -66,8 +66,9 @@ function Arch({ id, current }: { id: string; current: boolean }) {
   const marks = [voices && "lit", unread && !current && "unread", away && "away"].filter(Boolean).join(" ");
   return (
     <Tooltip label={name}>
-      <Link className={`srv ${marks}`} href={lastRoomOf(id)} aria-label={words.join(", ")} aria-current={current ? "page" : undefined} data-roving={name} tabIndex={current ? 0 : -1}>
+      <Link className={`srv ${marks}`} href={lastRoomOf(id)} aria-current={current ? "page" : undefined} data-roving={name} tabIndex={current ? 0 : -1}>
         <span className="frame" aria-hidden><ArchFace id={id} name={name} picture={picture} /></span>
+        <span className="vh">{words.join(", ")}</span>
         {mentions > 0 && <b className="count" aria-hidden>{mentions}</b>}
         {away && <span className="off"><Icon of={Unplug} /></span>}
       </Link>
