@@ -367,6 +367,20 @@ async def test_speakers_are_told_when_they_change(party: Party) -> None:
     assert party.said(SpeakingStarted)[-1].identities == ()
 
 
+async def test_who_turns_the_camera_off_goes_on_speaking(party: Party) -> None:
+    ann = await party.join("10")
+    mic, camera = ann.publish(), ann.publish("cam", models.CAMERA)
+    room = ann.received[0].join.room.sid
+    for _ in range(2):
+        party.clock.now += 0.1
+        party.happen(loud(room, mic))
+    ann.take()
+    ann.send(mute=rtc.MuteTrackRequest(sid=camera, muted=True))
+    party.happen(TrackEnded(ann.sid, camera))
+    assert not [m for m in ann.take() if m.HasField("speakers_changed")]
+    assert party.said(SpeakingStarted)[-1].identities == ("10",)
+
+
 async def test_metadata_is_the_operators_to_allow(party: Party) -> None:
     ann = await party.join("10")
     ann.take()

@@ -226,7 +226,7 @@ class Publishing:
         if track.stopped != track.muted:
             track.stopped = track.muted
             self._engine.mute_track(track.sid, track.muted)
-            if track.muted:
+            if track.muted and track.plan.kind == "audio":
                 self._participant.room.silence(self._participant)
 
     def _drop(self, track: Published) -> None:

@@ -159,7 +159,8 @@ class Room:
     def track_ended(self, track: Published) -> None:
         for other in self._participants.values():
             other.subscriptions.ended(track)
-        self.silence(track.publisher)
+        if track.plan.kind == "audio":
+            self.silence(track.publisher)
         self.changed(track.publisher)
 
     def connections_changed(self, participants: Iterable[Participant]) -> None:
