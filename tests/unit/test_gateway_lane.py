@@ -68,6 +68,16 @@ async def test_unavailable_is_asked_again_and_then_given_up(monkeypatch: pytest.
     assert (len(tries), failures, done) == (3, ["failed"], ["after", "still after"])
 
 
+async def test_a_step_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubbub.services.gateway.lane.STEP_SECONDS", 0.01)
+    failures, done = list[str](), list[int]()
+    lane = lane_of(failures)
+    lane.put(lambda: asyncio.sleep(60))
+    lane.put(lambda: done.append(1))
+    await asyncio.sleep(0.05)
+    assert (failures, done) == (["failed"], [1])
+
+
 async def test_a_bug_in_a_step_fails_it_and_not_the_next() -> None:
     failures, done = list[str](), list[int]()
     lane = lane_of(failures)

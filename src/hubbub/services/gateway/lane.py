@@ -17,6 +17,7 @@ from hubbub.services.gateway.health import Health
 
 Step = Callable[[], Awaitable[None] | None]
 RETRY_AFTER = (0.05, 0.2, 0.5)  # seconds; a revoked right must act within one second, so not for long
+STEP_SECONDS = 10.0  # of one step: behind it everything waits
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,8 @@ class Lane:
 
     async def _finish(self, step: Step, pending: Awaitable[None]) -> None:
         try:
-            await self._with_retries(step, pending)
+            async with asyncio.timeout(STEP_SECONDS):
+                await self._with_retries(step, pending)
         except Exception:
             log.exception("a gateway step failed")
             self._failed()

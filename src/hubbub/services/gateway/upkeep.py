@@ -15,7 +15,7 @@ TIDY_SECONDS = 5.0
 BEAT_SECONDS = 60.0
 FAREWELL_SECONDS = 3.0
 """Who comes back so soon (a page that reloads) was never away, and nobody is told of it."""
-BEATS = 100  # sessions of one call
+BEATS = 25  # sessions of one call: some 3 ms of the loop
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from hubbub.ids import parse_id
 from hubbub.protocols.websocket.effects import Close, Effect
-from hubbub.protocols.websocket.ops.quiet import quietly
+from hubbub.protocols.websocket.ops.unanswered import unanswered
 from hubbub.protocols.wire.gateway import Members
 from hubbub.services.gateway.api import MemberQuestion
 
@@ -37,4 +37,4 @@ def handle(adapter: Adapter, d: bytes, now: float) -> Sequence[Effect]:
         nonce=asked.nonce,
     )
     gateway = adapter.services.gateway
-    return quietly(adapter, lambda session: gateway.list_members(session, question))
+    return unanswered(adapter, lambda session: gateway.list_members(session, question))

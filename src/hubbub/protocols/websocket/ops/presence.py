@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hubbub.protocols.websocket.effects import Effect
-from hubbub.protocols.websocket.ops.quiet import quietly
+from hubbub.protocols.websocket.ops.unanswered import unanswered
 from hubbub.protocols.wire.requests import UpdatePresence
 
 if TYPE_CHECKING:
@@ -20,4 +20,4 @@ _decode = msgspec.json.Decoder(UpdatePresence).decode
 def handle(adapter: Adapter, d: bytes, now: float) -> Sequence[Effect]:
     wish = _decode(d)
     presence = adapter.services.presence
-    return quietly(adapter, lambda session: presence.set_status(session.principal, wish.status, wish.custom_status))
+    return unanswered(adapter, lambda session: presence.set_status(session.principal, wish.status, wish.custom_status))

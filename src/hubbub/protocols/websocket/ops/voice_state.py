@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hubbub.protocols.websocket.effects import Effect
-from hubbub.protocols.websocket.ops.quiet import quietly
+from hubbub.protocols.websocket.ops.unanswered import unanswered
 from hubbub.protocols.wire.requests import UpdateVoice
 
 if TYPE_CHECKING:
@@ -20,4 +20,4 @@ _decode = msgspec.json.Decoder(UpdateVoice).decode
 def handle(adapter: Adapter, d: bytes, now: float) -> Sequence[Effect]:
     wish = _decode(d)
     voice = adapter.services.voice
-    return quietly(adapter, lambda session: voice.update_self(session.principal, wish.self_mute, wish.self_deaf))
+    return unanswered(adapter, lambda session: voice.update_self(session.principal, wish.self_mute, wish.self_deaf))

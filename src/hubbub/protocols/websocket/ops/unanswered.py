@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def quietly(adapter: Adapter, work: Callable[[OpenSession], Awaitable[object]]) -> Sequence[Effect]:
+def unanswered(adapter: Adapter, work: Callable[[OpenSession], Awaitable[object]]) -> Sequence[Effect]:
     async def run() -> Sequence[Effect]:
         if (session := adapter.session) is None:  # became invalid while this waited its turn
             return ()
