@@ -184,6 +184,23 @@ async def test_moderation(browser: Browser, place: MediaPlace) -> None:
     await eventually(lambda: bob.evaluate("room.remoteParticipants.size === 0"), "bob is told")
 
 
+async def test_the_same_track_is_published_again_at_once(browser: Browser, place: MediaPlace) -> None:
+    ann, bob = await joined(browser, place, "10"), await joined(browser, place, "11")
+    await ann.evaluate("publish('microphone')")
+    await eventually(lambda: level_arrives(ann, bob), "bob hears ann")
+    await ann.evaluate("""async () => {
+        const { track } = room.localParticipant.getTrackPublication("microphone");
+        await room.localParticipant.unpublishTrack(track, false);
+        await room.localParticipant.publishTrack(track);
+    }""")
+    sid = await ann.evaluate("room.localParticipant.getTrackPublication('microphone').trackSid")
+    await eventually(
+        lambda: bob.evaluate("sid => room.remoteParticipants.get('10').trackPublications.has(sid)", sid), "told"
+    )
+    before = await packets(bob)
+    await eventually(lambda: more_packets(bob, before + 20), "bob hears ann again")
+
+
 SCENARIOS = (
     "signal-reconnect",
     "disconnect-signal-on-resume",

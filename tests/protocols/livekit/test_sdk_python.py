@@ -151,6 +151,17 @@ async def test_two_hear_each_other(place: MediaPlace) -> None:
     assert {e.sid for e in place.said(ParticipantJoined)} == {e.sid for e in place.said(ParticipantLeft)}
 
 
+async def test_a_track_is_unpublished_and_published_again(place: MediaPlace) -> None:
+    async with joined(place, "1:2", "10") as ann, joined(place, "1:2", "11") as bob, ears(bob) as ear:
+        for _ in range(2):
+            ear.rms = 0.0
+            async with Tone(ann) as tone:
+                await until(ear.hears_tone, "bob hears ann's tone")
+                sid = tone.publication.sid
+                await ann.local_participant.unpublish_track(sid)
+                await until(lambda: sid not in bob.remote_participants["10"].track_publications, "bob is told")  # noqa: B023
+
+
 async def test_a_late_joiner_hears_who_speaks_already(place: MediaPlace) -> None:
     async with joined(place, "1:2", "10") as ann, Tone(ann):
         await until(lambda: place.said(SpeakingStarted, identities=("10",)), "ann is said to speak")

@@ -197,6 +197,22 @@ async def test_a_track_ends_when_the_offer_lacks_it(party: Party) -> None:
     assert party.said(SourcesChanged)[-1].sources == ()
 
 
+async def test_a_track_published_again_at_once_waits_for_the_end_of_the_first(party: Party) -> None:
+    ann, bob = await party.join("10"), await party.join("11")
+    first = ann.publish()
+    ann.take()
+    ann.send(add_track=rtc.AddTrackRequest(cid="mic", type=models.AUDIO, source=models.MICROPHONE, name="again"))
+    assert ann.take() == []
+    party.happen(TrackEnded(ann.sid, first))
+    again = next(m for m in ann.take() if m.HasField("track_published")).track_published.track
+    assert (again.sid != first, again.name) == (True, "again")
+    assert party.engine.take()[-2:] == [
+        ("withdraw_track", first),
+        ("announce_track", ann.sid, "mic", again.sid, "audio"),
+    ]
+    assert bob.names
+
+
 async def test_muting_both_ways(party: Party) -> None:
     ann, bob = await party.join("10"), await party.join("11")
     sid = ann.publish()

@@ -73,9 +73,7 @@ class Encoder:
 
     def answered(self, signal: signals.Answered, request: rtc.SignalRequest) -> bytes:
         """`request_response`, with the request in it."""
-        response = rtc.RequestResponse(
-            request_id=signal.request_id, reason=_ANSWERS[signal.answer], message=signal.message
-        )
+        response = _request_response(signal)
         kind = request.WhichOneof("message")
         if kind in _ECHOED:
             getattr(response, kind).CopyFrom(getattr(request, kind))
@@ -113,7 +111,7 @@ class Encoder:
                 ]
                 return rtc.SignalResponse(connection_quality=rtc.ConnectionQualityUpdate(updates=updates))
             case signals.Answered():
-                return rtc.SignalResponse(request_response=rtc.RequestResponse(request_id=signal.request_id))
+                return rtc.SignalResponse(request_response=_request_response(signal))
             case _:
                 return _of_track(signal)
 
@@ -133,6 +131,10 @@ class Encoder:
                 fast_publish=bool(signal.me.rights.sources),  # the publisher side is up before it is needed
             )
         )
+
+
+def _request_response(signal: signals.Answered) -> rtc.RequestResponse:
+    return rtc.RequestResponse(request_id=signal.request_id, reason=_ANSWERS[signal.answer], message=signal.message)
 
 
 def unsupported(request: rtc.SignalRequest) -> bytes | None:

@@ -69,6 +69,7 @@ class Publishing:
         self._engine = engine
         self._tracks: dict[str, Published] = {}
         self._offers: deque[Offer] = deque()
+        self._again: dict[str, TrackPlan] = {}  # by cid; published once the track of the same cid has ended
         self._allowed: AllowSubscribers | None = None
 
     # ---- what others ask
@@ -105,8 +106,8 @@ class Publishing:
     def add(self, plan: TrackPlan) -> None:
         known = next((t for t in self._tracks.values() if t.plan.cid == plan.cid), None)
         if known is not None:
-            if known.public:
-                self._participant.tell(Answered(0, "invalid", "a track with this cid is published"))
+            if known.public:  # unpublished and published again at once: its end is on the way, in the next offer
+                self._again[plan.cid] = plan
             else:
                 self._participant.tell(TrackPublished(known.track))
             return
@@ -235,3 +236,5 @@ class Publishing:
         if track.public:
             self._participant.touch()
             self._participant.room.track_ended(track)
+        if (plan := self._again.pop(track.plan.cid, None)) is not None:
+            self.add(plan)
