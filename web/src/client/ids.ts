@@ -37,7 +37,3 @@ export function idIndex(ids: readonly Id[], id: Id): number {
   }
   return low;
 }
-
-export function hasId(ids: readonly Id[], id: Id): boolean {
-  return ids[idIndex(ids, id)] === id;
-}

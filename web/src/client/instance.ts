@@ -25,6 +25,9 @@ import type { Shelf } from "./storage";
 import { TokenKeeper } from "./tokens";
 import type { GatewayEvent, Id, Instance, Message, Presence, Tokens } from "./wire";
 
+/** Milliseconds: nobody sees more than one change in this time. */
+const frame = 16;
+
 export interface InstanceOptions {
   readonly shelf: Shelf;
   readonly vault: Vault;
@@ -54,6 +57,8 @@ export class HubbubInstance implements InstanceClient, AccountKeeper {
   #presence: Omit<Presence, "user_id"> | null = null;
   #listeners = new Set<(event: GatewayEvent) => void>();
   #upListeners = new Set<() => void>();
+  #arrived: GatewayEvent[] = [];
+  #resting = false;
 
   constructor(origin: string, options: InstanceOptions) {
     this.origin = origin;
@@ -179,9 +184,29 @@ export class HubbubInstance implements InstanceClient, AccountKeeper {
     }, this.#around);
   }
 
+  /** The first event shows at once; a flood is shown once per frame. */
   #event(event: GatewayEvent): void {
+    this.#arrived.push(event);
+    if (this.#resting) return;
+    this.#absorb();
+    this.#resting = true;
+    this.#later(frame, () => {
+      this.#resting = false;
+      this.#absorb();
+    });
+  }
+
+  #absorb(): void {
+    const events = this.#arrived;
+    if (events.length === 0) return;
+    this.#arrived = [];
     const now = this.#around.now();
-    this.store.setState((state) => reduce(state, event, now), true);
+    this.store.setState((state) => events.reduce((held, event) => reduce(held, event, now), state), true);
+    for (const event of events) this.#reduced(event);
+  }
+
+  /** What follows from an event beside the state. */
+  #reduced(event: GatewayEvent): void {
     if (event.t === "TYPING_START") this.#later(typingLasts, () => this.store.setState((state) => typingExpired(state, this.#around.now()), true));
     if (event.t === "MESSAGE_CREATE" && event.d.message.nonce !== null && event.d.message.author.id === this.store.getState().me?.id) {
       this.#outbox.confirm(event.d.message.nonce);
@@ -193,6 +218,7 @@ export class HubbubInstance implements InstanceClient, AccountKeeper {
   }
 
   #up(resumed: boolean): void {
+    this.#absorb();
     if (this.#presence) this.#send("presence", this.#presence);
     this.#outbox.flush();
     this.#members.ask();

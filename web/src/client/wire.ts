@@ -1,6 +1,5 @@
 /** The wire's types under the names that the client uses; the rest of the generated file stays inside client/. */
 
-import type { MessageCreate } from "./generated/types.gen";
 import type { WireEvents } from "./generated/maps.gen";
 
 export type {
@@ -45,9 +44,6 @@ export type { WireCommands, WireEvents } from "./generated/maps.gen";
 
 /** A dispatch of the gateway as a tagged union over `t`. */
 export type GatewayEvent = { [Name in keyof WireEvents]: { t: Name; d: WireEvents[Name] } }[keyof WireEvents];
-
-/** What MESSAGE_CREATE carries; named here because optimistic sends make the same shape. */
-export type Created = MessageCreate;
 
 /** A 64-bit snowflake as decimal text. Compare with `compareIds`, never with `<`. */
 export type Id = string;

@@ -20,6 +20,11 @@ export interface CallWorld extends InputWorld {
   readonly tabs: { tell(origin: string): void; heard(listener: (origin: string) => void): () => void };
 }
 
+/** Loads the media library ahead of the first call; for an idle moment. */
+export function warmCall(): void {
+  void import("./media").catch(() => undefined);
+}
+
 export function realWorld(): CallWorld {
   return {
     media: async (events) => (await import("./media")).createMedia(events),
