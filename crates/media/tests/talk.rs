@@ -3,7 +3,7 @@
 mod world;
 
 use std::net::UdpSocket;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use media::{Command, Event, Kind};
 use world::{ROOM, World, two_talking};
@@ -11,6 +11,21 @@ use world::{ROOM, World, two_talking};
 /// No sequence number is missing: whatever was left out, the receiver sees no loss.
 fn assert_contiguous(seqs: &[u64]) {
     assert_eq!(seqs.last().unwrap() - seqs[0] + 1, seqs.len() as u64, "a gap in {seqs:?}");
+}
+
+/// What was sent before a command took effect is still on its way: A speaks until B has heard nothing for a while.
+/// The number of packets that B heard by then.
+fn quiet(w: &mut World, mid_a: str0m::media::Mid) -> usize {
+    let (mut heard, mut since) = (0, Instant::now());
+    w.until("quiet", |w| {
+        w.clients[0].speak(mid_a);
+        let now = w.clients[1].heard("TR_a").packets.len();
+        if now != heard {
+            (heard, since) = (now, Instant::now());
+        }
+        since.elapsed() > Duration::from_millis(300)
+    });
+    heard
 }
 
 #[test]
@@ -52,9 +67,7 @@ fn offer_carries_what_livekit_clients_look_for() {
 fn muted_track_is_silent_and_leaves_no_gap() {
     let (mut w, mid_a, _) = two_talking();
     w.engine.send(Command::MuteTrack { track: "TR_a".into(), muted: true });
-    // What was sent before the mute took effect is on its way: wait until it is quiet.
-    w.for_a_while(Duration::from_millis(150), |w| w.clients[0].speak(mid_a));
-    let before = w.clients[1].heard("TR_a").packets.len();
+    let before = quiet(&mut w, mid_a);
     w.events.clear();
     w.for_a_while(Duration::from_millis(300), |w| w.clients[0].speak(mid_a));
     assert_eq!(w.clients[1].heard("TR_a").packets.len(), before);
@@ -75,8 +88,7 @@ fn paused_subscription_resumes_without_an_offer_or_a_gap() {
     let before_offers = offers(&w);
     let pause = |paused| Command::Pause { peer: "B".into(), track: "TR_a".into(), paused };
     w.engine.send(pause(true));
-    w.for_a_while(Duration::from_millis(150), |w| w.clients[0].speak(mid_a));
-    let before = w.clients[1].heard("TR_a").packets.len();
+    let before = quiet(&mut w, mid_a);
     w.for_a_while(Duration::from_millis(200), |w| {
         w.clients[0].speak(mid_a);
         w.clients[1].speak(mid_b);
@@ -204,7 +216,11 @@ fn levels_follow_the_loudest_packet() {
         }) >= 3
     });
     w.clients[0].level = (-127, false);
-    w.for_a_while(Duration::from_millis(250), |w| w.clients[0].speak(mid_a));
+    let silent = |e: &Event| matches!(e, Event::Levels { levels, .. } if levels.iter().all(|l| l.loudest == 127));
+    w.until("the end of sound", |w| {
+        w.clients[0].speak(mid_a);
+        w.count(silent) > 0
+    });
     w.events.clear();
     w.for_a_while(Duration::from_millis(300), |w| w.clients[0].speak(mid_a));
     assert_eq!(w.count(|e| matches!(e, Event::Levels { .. })), 0, "silence after silence is not told");
