@@ -26,9 +26,9 @@ impl Shard {
                     self.room_ids.insert(room, key);
                 }
             }
-            Command::CloseRoom { room } => self.close_room(now, &room),
+            Command::CloseRoom { room } => self.close_room(&room),
             Command::OpenPeer { room, peer } => self.open_peer(now, &room, peer),
-            Command::ClosePeer { peer } => self.with_peer(&peer, |s, key| s.close_peer(now, key)),
+            Command::ClosePeer { peer } => self.with_peer(&peer, |s, key| s.close_peer(key)),
             Command::AnnounceTrack { peer, cid, track, kind } => {
                 self.with_peer(&peer, |s, key| s.announce(key, cid, track, kind));
             }
@@ -93,18 +93,18 @@ impl Shard {
         self.events.push(Event::NegotiationFailed { peer: self.peers[peer].id.clone(), side, reason });
     }
 
-    fn close_room(&mut self, now: Instant, room: &Id) {
+    fn close_room(&mut self, room: &Id) {
         let Some(key) = self.room_ids.remove(room) else { return };
         for peer in self.rooms[key].peers.clone() {
-            self.close_peer(now, peer);
+            self.close_peer(peer);
         }
         self.rooms.remove(key);
     }
 
     /// The engine ends.
-    pub fn close_all(&mut self, now: Instant) {
+    pub fn close_all(&mut self) {
         for room in self.room_ids.keys().cloned().collect::<Vec<_>>() {
-            self.close_room(now, &room);
+            self.close_room(&room);
         }
     }
 
@@ -120,7 +120,7 @@ impl Shard {
         self.peer_ids.insert(peer, key);
     }
 
-    fn close_peer(&mut self, _now: Instant, key: usize) {
+    fn close_peer(&mut self, key: usize) {
         for track in self.peers[key].tracks.clone() {
             self.withdraw(track);
         }
@@ -138,12 +138,12 @@ impl Shard {
     }
 
     /// A connection broke: its peer has to come anew.
-    pub(crate) fn drop_stuck(&mut self, now: Instant, conn: usize, reason: String) {
+    pub(crate) fn drop_stuck(&mut self, conn: usize, reason: String) {
         let Some(peer) = self.conns.get(conn).map(|c| c.peer) else {
             return;
         };
         self.events.push(Event::Stuck { peer: self.peers[peer].id.clone(), reason });
-        self.close_peer(now, peer);
+        self.close_peer(peer);
     }
 
     fn announce(&mut self, peer: usize, cid: String, id: Id, kind: Kind) {

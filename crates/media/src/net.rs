@@ -125,7 +125,7 @@ pub fn run(mut socket: Socket, addresses: &Addresses, mut shard: Shard, mailbox:
         shard.timeout(now);
         shard.settle(now);
         if closing {
-            shard.close_all(now);
+            shard.close_all();
         }
         flush(&socket, addresses, &mut shard);
         if commanded || counted + CENSUS <= now {

@@ -211,7 +211,7 @@ impl Shard {
                 }
             }
             for (key, reason) in std::mem::take(&mut self.broken) {
-                self.drop_stuck(now, key, reason);
+                self.drop_stuck(key, reason);
             }
             if self.dirty.is_empty() && self.unsettled.is_empty() && self.broken.is_empty() {
                 return;
