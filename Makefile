@@ -14,7 +14,7 @@ WEB_SRC   := $(shell find web -type f -not -path 'web/node_modules/*' -not -path
 EXTENSION := .venv/.extension
 WEB       := src/hubbub/web/index.html
 
-.PHONY: run test check bench setup setup-test lock schema migration format clean
+.PHONY: run test check bench setup setup-test lock schema migration format screenshots clean
 
 run: setup $(WEB)
 	exec $(BIN)/hubbub run
@@ -91,6 +91,10 @@ schema: setup
 
 migration: setup
 	$(BIN)/python -m hubbub.infra.database.migrations.new "$(name)"
+
+screenshots: setup-test $(WEB)
+	mkdir -p docs/screenshots
+	SCREENSHOTS=$(CURDIR)/docs/screenshots $(BIN)/pytest -q tests/e2e/test_screens.py
 
 clean:
 	rm -rf .venv .tools web/node_modules src/hubbub/web target

@@ -118,6 +118,7 @@ class Place:
         self.media_port = 0
         self.setup_token: str | None = None
         self.server: server.Server
+        self._engine: EmbeddedEngine
 
     async def open(self) -> None:
         """Whatever fails here, `close` takes back what was opened."""
@@ -168,13 +169,15 @@ class Place:
                 password_length=MIN_LENGTH,
             )
 
-        async def health() -> Health:
-            return await _health(database)
-
         services = rest.Services(
             auth=auth, users=users, channels=channels, chat=chat, voice=voice, presence=presence, limits=limits
         )
         router = Router(Origins(_origins(config)), Proxies(config.trusted_proxies), SOCKETS_PER_ADDRESS)
+        counted = {"sockets": router.occupancy, "gateway": gateway.health}
+
+        async def health() -> Health:
+            return await _health(database, counted, self._engine)
+
         websocket.add_routes(router, gateway, auth, chat, voice, presence, limits, clock, instance, config.public_url)
         livekit.add_routes(router, media.node, clock, (), "", "")
         foreign = [
@@ -223,7 +226,7 @@ class Place:
             engine = EmbeddedEngine(_bind_address(config.host), port, config.public_ip)
         except OSError as error:
             raise CannotStart(f"UDP port {port} cannot be used: {error}. Choose another HUBBUB_MEDIA_PORT.") from None
-        self.media_port = engine.port
+        self.media_port, self._engine = engine.port, engine
         keys = {OWN_MEDIA_KEY: _secret(config.data_dir / "keys" / "media"), **config.livekit_keys}
         tokens, admissions = AccessTokens(keys, OWN_MEDIA_KEY, self._clock), Admissions(self._clock)
         node = MediaNode(engine, tokens, admissions, self._clock, self._publish)
@@ -253,15 +256,25 @@ class Place:
             self._bus.publish(topic, payload)
 
 
-async def _health(database: SqliteDatabase) -> Health:
+async def _health(database: SqliteDatabase, counted: dict[str, object], engine: EmbeddedEngine) -> Health:
     checks: dict[str, str] = {}
+    counters = {
+        f"{name}.{key}": value
+        for name, counter in {**counted, "media": engine.stats()}.items()
+        for key in _fields(counter)
+        if isinstance(value := getattr(counter, key), int)
+    }
     try:
         await database.heads(["health"])
         checks["database"] = "ok"
     except HubbubError as error:
         checks["database"] = str(error)
     status = "ok" if all(each == "ok" for each in checks.values()) else "failing"
-    return Health(status=status, version=VERSION, checks=checks)
+    return Health(status=status, version=VERSION, checks=checks, counters=counters)
+
+
+def _fields(counter: object) -> list[str]:
+    return [key for key in (getattr(counter, "__struct_fields__", None) or vars(counter)) if not key.startswith("_")]
 
 
 def _make_private(folder: Path) -> None:

@@ -93,8 +93,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         name = path.lstrip("/")
         if name and name != "index.html" and (found := site.file(name)):
             return _send_file(request, name, found)
-        first, last = name.partition("/")[0], name.rpartition("/")[2]
-        if first in RESERVED or first == "assets" or "." in last:
+        if name.partition("/")[0] not in PAGES:
             raise Refused("request.not_found")
         return _send_page(request, site)
 

@@ -263,8 +263,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """`status` is "ok" while every check is."""
+    """`status` is "ok" while every check is. `counters`: sockets, gateway sessions, media, as plain numbers (EV-01)."""
 
     status: str
     version: str
     checks: dict[str, str]
+    counters: dict[str, int]

@@ -127,12 +127,41 @@ export type EditMessage = {
 };
 
 /**
+ * Explanation
+ *
+ * Why a permission is granted or not, and which entry or role decided.
+ */
+export type Explanation = {
+    allowed: boolean;
+    decided_by: string;
+    channel_id: string | null;
+    target_id: string | null;
+    valid_until: string | null;
+};
+
+/**
  * FieldError
  */
 export type FieldError = {
     field: string;
     code: string;
     detail: string;
+};
+
+/**
+ * Health
+ *
+ * `status` is "ok" while every check is. `counters`: sockets, gateway sessions, media, as plain numbers (EV-01).
+ */
+export type Health = {
+    status: string;
+    version: string;
+    checks: {
+        [key: string]: string;
+    };
+    counters: {
+        [key: string]: number;
+    };
 };
 
 /**

@@ -1,0 +1,129 @@
+"""Every screen in both themes, wide and narrow: axe finds nothing, nothing scrolls sideways, and a picture is taken.
+
+Pictures go to a temporary folder; `make screenshots` puts them into docs/screenshots/.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e import chromium, lantern_bay
+from tests.e2e.lantern_bay import Bay
+from tests.scenarios.place import PASSWORD, Place
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+_RUN = """async (rules) => (await axe.run(document, {runOnly: rules})).violations.map(
+  each => `${each.id}: ${each.help}: ${each.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(' | ')}`)"""
+_SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+Screen = Callable[[Page, Place, Bay], Awaitable[None]]
+
+
+async def setup(page: Page, place: Place, bay: Bay) -> None:
+    await page.goto(f"{place.url}/setup?token=seen-in-the-terminal")
+    await expect(page.get_by_label("Display name")).to_be_visible()
+
+
+async def invite(page: Page, place: Place, bay: Bay) -> None:
+    await page.goto(f"{place.url}/invite/{bay.invite}")
+    await expect(page.get_by_role("heading", name="Lantern Bay")).to_be_visible()
+
+
+async def expired(page: Page, place: Place, bay: Bay) -> None:
+    await page.goto(f"{place.url}/invite/no-such-invite")
+    await expect(page.get_by_role("heading", name="This invitation is over")).to_be_visible()
+
+
+async def login(page: Page, place: Place, bay: Bay) -> None:
+    await page.goto(f"{place.url}/login")
+    await expect(page.get_by_label("Username")).to_be_visible()
+
+
+async def inside(page: Page, place: Place, who: str = "wren") -> None:
+    await page.goto(f"{place.url}/login")
+    await page.get_by_label("Username").fill(who)
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Username")).to_have_count(0)
+
+
+async def text(page: Page, place: Place, bay: Bay) -> None:
+    await inside(page, place)
+    await page.goto(f"{place.url}/s/{bay.server}/{bay.rooms['build-log']}")
+    await expect(page.get_by_role("article").last).to_contain_text("black horizon")
+
+
+async def empty(page: Page, place: Place, bay: Bay) -> None:
+    await inside(page, place)
+    await page.goto(f"{place.url}/s/{bay.server}/{bay.rooms['tech-help']}")
+    await expect(page.get_by_text("Nothing said here yet")).to_be_visible()
+
+
+async def tree(page: Page, place: Place, bay: Bay) -> None:
+    await inside(page, place)
+    await page.goto(f"{place.url}/s/{bay.server}")
+    await expect(page.get_by_role("navigation", name="Rooms").first).to_be_attached()
+
+
+async def home(page: Page, place: Place, bay: Bay) -> None:
+    await inside(page, place)
+    await page.goto(place.url)
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+async def voice(page: Page, place: Place, bay: Bay) -> None:
+    await inside(page, place)
+    await page.goto(f"{place.url}/s/{bay.server}/{bay.rooms['The Galley']}")
+    await page.get_by_role("button", name="Go in").click()
+    await expect(page.get_by_role("toolbar", name="Call controls")).to_be_visible()
+    await expect(page.get_by_text(re.compile("^Good")).first).to_be_visible()
+
+
+async def audio(page: Page, place: Place, bay: Bay) -> None:
+    await voice(page, place, bay)
+    await page.get_by_role("toolbar", name="Call controls").get_by_role("button", name="Microphone and sound").click()
+    await expect(page.get_by_text("Push to talk").first).to_be_visible()
+
+
+async def settings(page: Page, place: Place, bay: Bay) -> None:
+    await inside(page, place)
+    await page.goto(f"{place.url}/settings")
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+SCREENS: tuple[Screen, ...] = (
+    setup, invite, expired, login, text, empty, tree, home, voice, audio, settings,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+async def test_screens(place: Place, opened: Browser, tmp_path: Path, theme: str, size: dict[str, int]) -> None:
+    folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
+    bay = await lantern_bay.settle(place)
+    found: dict[str, Any] = {}
+    for screen in SCREENS:
+        context, page = await chromium.window(opened, place.url, viewport=size, color_scheme=theme)
+        errors: list[str] = []
+        page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+        await screen(page, place, bay)
+        await page.evaluate("() => document.fonts.ready.then(() => true)")
+        name = f"{screen.__name__}-{theme}{'' if size is WIDE else '-390'}.png"
+        await page.screenshot(path=folder / name)
+        await page.add_script_tag(path=AXE)
+        problems = [*await page.evaluate(_RUN, RULES), *errors]
+        if (sideways := await page.evaluate(_SIDEWAYS)) > 0:
+            problems.append(f"the page scrolls sideways by {sideways} px")
+        if problems:
+            found[name] = problems
+        await context.close()
+    assert not found, "\n".join(f"{name}: {each}" for name, problems in found.items() for each in problems)
