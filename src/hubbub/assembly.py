@@ -11,7 +11,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -256,7 +256,7 @@ class Place:
             self._bus.publish(topic, payload)
 
 
-async def _health(database: SqliteDatabase, counted: dict[str, object], engine: EmbeddedEngine) -> Health:
+async def _health(database: SqliteDatabase, counted: Mapping[str, object], engine: EmbeddedEngine) -> Health:
     checks: dict[str, str] = {}
     counters = {
         f"{name}.{key}": value

@@ -1,9 +1,9 @@
 """What can go wrong, in words of the domain. Status codes and sentences belong to the protocols.
 
-    HubbubError
-    ├── Refused(code, **data)      the answer is no, and asking again changes nothing
-    │   └── Limited(retry_after)   the answer is "not so fast"
-    └── Unavailable(why, started)  nobody answered; with an idempotency key the caller may try again
+HubbubError
+├── Refused(code, **data)      the answer is no, and asking again changes nothing
+│   └── Limited(retry_after)   the answer is "not so fast"
+└── Unavailable(why, started)  nobody answered; with an idempotency key the caller may try again
 """
 
 from __future__ import annotations

@@ -11,11 +11,11 @@ import { TooltipLayer } from "@/ui/Tooltip";
 import { ClientProvider, useHub } from "./client";
 import { paths } from "./paths";
 
-const Shell = lazy(() => import("./Shell").then(({ Shell }) => ({ default: Shell })));
-const LoginPage = lazy(() => import("@/features/doors/LoginPage").then(({ LoginPage }) => ({ default: LoginPage })));
-const RegisterPage = lazy(() => import("@/features/doors/LoginPage").then(({ RegisterPage }) => ({ default: RegisterPage })));
-const InvitePage = lazy(() => import("@/features/doors/InvitePage").then(({ InvitePage }) => ({ default: InvitePage })));
-const SetupPage = lazy(() => import("@/features/doors/SetupPage").then(({ SetupPage }) => ({ default: SetupPage })));
+const Shell = lazy(() => import("./Shell").then((house) => ({ default: house.Shell })));
+const LoginPage = lazy(() => import("@/features/doors/LoginPage").then((door) => ({ default: door.LoginPage })));
+const RegisterPage = lazy(() => import("@/features/doors/LoginPage").then((door) => ({ default: door.RegisterPage })));
+const InvitePage = lazy(() => import("@/features/doors/InvitePage").then((door) => ({ default: door.InvitePage })));
+const SetupPage = lazy(() => import("@/features/doors/SetupPage").then((door) => ({ default: door.SetupPage })));
 const SettingsPage = lazy(() => import("@/features/settings/SettingsPage"));
 const ManagePage = lazy(() => import("@/features/manage/ManagePage"));
 const ToastLayer = lazy(() => import("@/ui/ToastLayer"));

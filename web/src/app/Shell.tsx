@@ -1,5 +1,5 @@
 import { Trans } from "@lingui/react/macro";
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Redirect, useRoute } from "wouter";
 import { useStore } from "zustand";
 import { useHub } from "./client";
@@ -76,19 +76,17 @@ function FirstRoom({ serverId }: { serverId: string }) {
   return <RoomView serverId={serverId} roomId={null} />;
 }
 
-/** Once the card was wanted it stays mounted, so that what it asks next (put out?) outlives it. */
-const asked = { card: false };
-
 function Overlays({ serverId }: { serverId: string | null }) {
   const dialog = useStore(roomDialog, (state) => state.open);
   const deleteAsked = useStore(deleting, (state) => state.message !== null);
-  const cardAsked = useStore(personCard, (state) => state.open !== null || asked.card);
-  asked.card ||= cardAsked;
+  const cardOpen = useStore(personCard, (state) => state.open !== null);
+  const [cardWanted, wantCard] = useState(false);
+  if (cardOpen && !cardWanted) wantCard(true); // from then on it stays, so that what it asks next (put out?) outlives it
   useEffect(warmUp, []);
   return (
     <Suspense>
       {serverId && dialog && <RoomDialogs serverId={serverId} dialog={dialog} onClose={closeRoomDialog} />}
-      {cardAsked && <PersonCard />}
+      {cardWanted && <PersonCard />}
       {deleteAsked && <DeleteMessage />}
     </Suspense>
   );

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from "react";
 import { MEDIUM, useMedia, WIDE } from "./media";
 
 export interface Side {
@@ -26,8 +26,7 @@ export function useSidePanel(name: string, from: "wide" | "medium", startOpen = 
 /** The panel itself. Over the sheet it takes the focus and Escape closes it; the focus goes back where it was. */
 export function SidePanel({ label, className, docked, onClose, children }: { label: string; className: string; docked: boolean; onClose: () => void; children: ReactNode }) {
   const panel = useRef<HTMLElement>(null);
-  const close = useRef(onClose);
-  close.current = onClose;
+  const close = useEffectEvent(onClose);
   useEffect(() => {
     if (docked) return;
     const opener = document.activeElement;
@@ -35,7 +34,7 @@ export function SidePanel({ label, className, docked, onClose, children }: { lab
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.key !== "Escape" || event.defaultPrevented) return;
       event.preventDefault();
-      close.current();
+      close();
     };
     window.addEventListener("keydown", onKeyDown, true);
     return () => {

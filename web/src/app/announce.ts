@@ -34,7 +34,8 @@ export class Announcer {
   private release(): void {
     this.timer = undefined;
     const waiting = this.waiting.splice(0);
-    if (waiting.length) this.say("room", waiting.length === 1 ? waiting[0]! : this.summarise(waiting.length));
+    const [first] = waiting;
+    if (first !== undefined) this.say("room", waiting.length === 1 ? first : this.summarise(waiting.length));
   }
 
   private write(region: Region, words: string): void {

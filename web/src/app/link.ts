@@ -6,12 +6,14 @@ const GRACE = 3000;
 /** The line has been gone for three seconds. Shorter breaks are nobody's business. */
 export function useLinkLost(): boolean {
   const lostAt = useHub((state) => state.link.lostAt);
-  const [, tick] = useState(0);
-  const wait = lostAt === null ? null : lostAt + GRACE - Date.now();
+  const [lost, setLost] = useState(false);
   useEffect(() => {
-    if (wait === null || wait <= 0) return;
-    const timer = setTimeout(() => tick((count) => count + 1), wait);
-    return () => clearTimeout(timer);
-  }, [wait, lostAt]);
-  return wait !== null && wait <= 0;
+    if (lostAt === null) return;
+    const timer = setTimeout(() => setLost(true), Math.max(0, lostAt + GRACE - Date.now()));
+    return () => {
+      clearTimeout(timer);
+      setLost(false);
+    };
+  }, [lostAt]);
+  return lost;
 }

@@ -5,11 +5,9 @@ const STOPS = 'a[href], button:not([disabled]), input, textarea, [contenteditabl
 
 export function cycleRegion(step: 1 | -1): void {
   const regions = [...document.querySelectorAll<HTMLElement>(REGIONS)].filter((region) => region.offsetParent !== null || region.getClientRects().length > 0);
-  if (!regions.length) return;
   const at = regions.findIndex((region) => region.contains(document.activeElement));
-  const next = regions[(at + step + regions.length) % regions.length]!;
-  const stop = preferredStop(next);
-  (stop ?? next).focus();
+  const next = regions[(at + step + regions.length) % regions.length];
+  if (next) (preferredStop(next) ?? next).focus();
 }
 
 function preferredStop(region: HTMLElement): HTMLElement | null {

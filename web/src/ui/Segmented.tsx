@@ -13,7 +13,7 @@ export function Segmented<Value extends string>({ label, value, options, onValue
   return (
     <RadioGroup className="seg" aria-label={label} value={value} onValueChange={(next) => onValue(next as Value)}>
       {options.map((option) => (
-        <Radio.Root key={option.value} value={option.value} nativeButton render={<button type="button" />}>
+        <Radio.Root key={option.value} value={option.value} nativeButton render={(props) => <button {...props} type="button" />}>
           {option.label}
         </Radio.Root>
       ))}

@@ -34,9 +34,12 @@ export function TooltipLayer() {
   );
 }
 
+function ownerOf(event: Event): HTMLElement | null {
+  return event.target instanceof Element ? event.target.closest<HTMLElement>("[data-tip]") : null;
+}
+
 function follow(show: (owner: HTMLElement | null) => void): () => void {
   const timer = new TipTimer(show);
-  const ownerOf = (event: Event) => (event.target instanceof Element ? event.target.closest<HTMLElement>("[data-tip]") : null);
   const over = (event: PointerEvent) => event.pointerType !== "touch" && timer.over(ownerOf(event));
   const focus = (event: FocusEvent) => {
     const owner = ownerOf(event);

@@ -1,7 +1,7 @@
 /** One of the eight hues of the theme for a thing without a picture: always the same for the same id. */
 export function hueOf(id: string): number {
   let sum = 0;
-  for (const letter of id) sum = (sum * 31 + letter.codePointAt(0)!) % 9973;
+  for (const letter of id) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
   return (sum % 8) + 1;
 }
 

@@ -1,5 +1,3 @@
-import { useCallback, type KeyboardEvent } from "react";
-
 const STEPS: Record<string, (at: number, last: number) => number> = {
   ArrowDown: (at, last) => Math.min(at + 1, last),
   ArrowUp: (at) => Math.max(at - 1, 0),
@@ -8,40 +6,40 @@ const STEPS: Record<string, (at: number, last: number) => number> = {
 };
 
 /**
- * One tab stop for a list: items carry `data-roving`, arrows move between them, letters jump to a name.
- * The stop is the item focused last; `tabStop` puts it on the given item when none was.
+ * A ref for a list with one tab stop: items carry `data-roving` (their name, or nothing to take their text), arrows move
+ * between them, letters jump to a name. The stop is the item focused last.
  */
-export function useRoving() {
-  return useCallback((event: KeyboardEvent<HTMLElement>) => {
-    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
-    const items = itemsOf(event.currentTarget);
-    const at = items.indexOf(event.target as HTMLElement);
-    if (at < 0) return;
-    const to = STEPS[event.key]?.(at, items.length - 1) ?? typeAhead(items, at, event.key);
-    if (to === undefined || to < 0) return;
-    event.preventDefault();
-    focusItem(items, to);
-  }, []);
+export function roving(list: HTMLElement | null): (() => void) | undefined {
+  if (!list) return undefined;
+  const onKeyDown = (event: KeyboardEvent) => rove(list, event);
+  list.addEventListener("keydown", onKeyDown);
+  return () => list.removeEventListener("keydown", onKeyDown);
+}
+
+function rove(list: HTMLElement, event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+  const items = itemsOf(list);
+  const at = items.findIndex((item) => item === event.target);
+  if (at < 0) return;
+  const to = STEPS[event.key]?.(at, items.length - 1) ?? typeAhead(items, at, event.key);
+  const item = to === undefined ? undefined : items[to];
+  if (!item) return;
+  event.preventDefault();
+  for (const other of items) other.tabIndex = other === item ? 0 : -1;
+  item.focus();
 }
 
 function itemsOf(list: HTMLElement): HTMLElement[] {
   return [...list.querySelectorAll<HTMLElement>("[data-roving]")];
 }
 
-function focusItem(items: HTMLElement[], to: number): void {
-  for (const item of items) item.tabIndex = -1;
-  const item = items[to]!;
-  item.tabIndex = 0;
-  item.focus();
-}
-
 function typeAhead(items: HTMLElement[], at: number, key: string): number | undefined {
   if (key.length !== 1 || key === " ") return undefined;
   const wanted = key.toLocaleLowerCase();
   const order = items.map((_, step) => (at + 1 + step) % items.length);
-  return order.find((index) => nameOf(items[index]!).startsWith(wanted));
+  return order.find((index) => nameOf(items[index]).startsWith(wanted));
 }
 
-function nameOf(item: HTMLElement): string {
-  return (item.dataset["roving"] || item.textContent || "").trim().toLocaleLowerCase();
+function nameOf(item: HTMLElement | undefined): string {
+  return (item?.dataset["roving"] || item?.textContent || "").trim().toLocaleLowerCase();
 }

@@ -18,25 +18,7 @@ from litestar.handlers import HTTPRouteHandler
 from hubbub.errors import Refused
 from hubbub.protocols.rest.context import AnyRequest
 
-RESERVED = frozenset(
-    [
-        "api",
-        "auth",
-        "servers",
-        "channels",
-        "invites",
-        "messages",
-        "voice",
-        "plugins",
-        "admin",
-        "gateway",
-        "rtc",
-        "twirp",
-        "health",
-        "metrics",
-        "users",
-    ]
-)
+PAGES = frozenset(("", "s", "invite", "setup", "login", "register", "settings", "manage"))  # web/src/app/paths.ts
 _PACKED = ("text/", "application/javascript", "application/json", "application/manifest+json", "image/svg+xml")
 _NONCE = "__CSP_NONCE__"
 _CSP = (

@@ -1,5 +1,5 @@
 import "@/styles/editor.css";
-import { useLayoutEffect, useRef } from "react";
+import { useEffectEvent, useLayoutEffect, useRef } from "react";
 import { useInstance } from "@/app/client";
 import type { BoxProps } from "./ComposerBox";
 import { createEditor, type Editor } from "./editor";
@@ -8,9 +8,10 @@ import { createEditor, type Editor } from "./editor";
 export default function EditorBox(props: BoxProps) {
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<Editor | null>(null);
-  const now = useRef(props);
   const instance = useInstance();
-  now.current = props;
+  const onText = useEffectEvent(props.onValue);
+  const onKey = useEffectEvent(props.onKey);
+  const startText = useEffectEvent(() => props.value);
 
   useLayoutEffect(() => {
     const parent = host.current;
@@ -18,12 +19,12 @@ export default function EditorBox(props: BoxProps) {
     // The plain field gave up its place in this very frame: keep its focus and caret.
     const plain = parent.ownerDocument.activeElement === parent.ownerDocument.body && wasTyping;
     const made = createEditor(parent, {
-      text: now.current.value,
+      text: startText(),
       label: props.label,
       instance,
       serverId: props.serverId,
-      onText: (text) => now.current.onValue(text),
-      onKey: (event, firstLine) => now.current.onKey(event, firstLine),
+      onText: (text) => onText(text),
+      onKey: (event, firstLine) => onKey(event, firstLine),
     });
     editor.current = made;
     if (plain) made.focus();

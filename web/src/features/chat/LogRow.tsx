@@ -1,4 +1,4 @@
-import { Trans } from "@lingui/react/macro";
+import { Trans, useLingui } from "@lingui/react/macro";
 import { MessageSkeleton } from "@/ui/Skeleton";
 import { Message } from "./Message";
 import { PendingRow } from "./PendingRow";
@@ -18,8 +18,26 @@ export function LogRow({ row, serverId, roomId, name }: { row: LogRowData; serve
     case "day":
       return <h2 className="day"><span>{dayName(row.at)}</span></h2>;
     case "unread":
-      return <div className="newline" role="separator"><span><Trans>New since {clockTime(row.at)}</Trans></span></div>;
+      return <Divider at={row.at} />;
     case "message":
       return /^\d+$/.test(row.id) ? <Message serverId={serverId} roomId={roomId} id={row.id} rowKey={row.key} first={row.first} /> : <PendingRow serverId={serverId} roomId={roomId} nonce={row.id} rowKey={row.key} first={row.first} />;
   }
+}
+
+function Divider({ at }: { at: number }) {
+  const { t } = useLingui();
+  return (
+    <div className="newline" role="separator" aria-label={t`New messages`}>
+      <span><Trans>New since {clockTime(at)}</Trans></span>
+    </div>
+  );
+}
+
+function Divider({ at }: { at: number }) {
+  const { t } = useLingui();
+  return (
+    <div className="newline" role="separator" aria-label={t`New messages`}>
+      <span><Trans>New since {clockTime(at)}</Trans></span>
+    </div>
+  );
 }

@@ -35,10 +35,12 @@ export const Message = memo(function Message({ serverId, roomId, id, rowKey, fir
   const at = Date.parse(message.timestamp);
   const pinged = message.mention_everyone || message.mentions.some((mention) => mention === me || myRoles?.includes(mention));
 
+  const mine = message.author.id === me;
+
   function onKeyDown(event: KeyboardEvent) {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "r" && mayWrite) replyTo(roomId, id);
-    else if (event.key === "e" && message!.author.id === me) startEditing(roomId, id);
+    else if (event.key === "e" && mine) startEditing(roomId, id);
     else return;
     event.preventDefault();
   }
@@ -47,6 +49,7 @@ export const Message = memo(function Message({ serverId, roomId, id, rowKey, fir
   return (
     <>
       {first && <div className="msg-gap" />}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- its keys are shortcuts for the buttons inside */}
       <article
         className={classes}
         aria-label={t`${name}, ${clockTime(at)}`}

@@ -1,12 +1,12 @@
 import { Trans } from "@lingui/react/macro";
-import { useMemo, type MouseEvent } from "react";
+import { useCallback } from "react";
 import { useStore } from "zustand";
 import { nameOf, type InstanceState } from "@/client";
 import type { MentionNames } from "@/client/markdown";
 import { useHub, useInstance } from "@/app/client";
 import { useNavigate } from "@/app/navigate";
 import { paths } from "@/app/paths";
-import { isPlain, renderer } from "./markdown";
+import { htmlOf, isPlain, renderer } from "./markdown";
 import { fullTime } from "./times";
 
 const MENTIONS = /<(@&?|#)(\d+)>/g;
@@ -14,26 +14,41 @@ const MENTIONS = /<(@&?|#)(\d+)>/g;
 /** A message's source as safe HTML. Rendered again only when the text or a mentioned name changes. */
 export function MessageBody({ serverId, content, edited }: { serverId: string; content: string; edited: string | null }) {
   const { store } = useInstance();
-  const go = useNavigate();
   const named = useHub((state) => namesKey(state, serverId, content));
   const render = useStore(renderer, (state) => (isPlain(content) ? null : state.render));
-  const html = useMemo(() => render?.(content, namesIn(store.getState(), serverId)) ?? null, [render, content, named, serverId, store]);
-
-  function onClick(event: MouseEvent) {
-    const target = event.target as HTMLElement;
-    const channel = target.closest<HTMLElement>("[data-channel]")?.dataset["channel"];
-    if (channel) {
-      event.preventDefault();
-      go(paths.room(store.getState().channels[channel]?.server_id ?? serverId, channel));
-    }
-    target.closest(".spoiler")?.classList.toggle("open");
-  }
-
+  const links = useLinks(serverId);
+  const html = render ? htmlOf(render, content, named, namesIn(store.getState(), serverId)) : null;
   return (
     <div className={edited ? "is-edited" : ""}>
-      {html === null ? <div className="md"><p>{content}</p></div> : <div className="md" onClick={onClick} dangerouslySetInnerHTML={{ __html: html }} />}
+      {html === null ? <div className="md"><p>{content}</p></div> : <div className="md" ref={links} dangerouslySetInnerHTML={{ __html: html }} />}
       {edited && <span className="edited" title={fullTime(Date.parse(edited))}><Trans>edited</Trans></span>}
     </div>
+  );
+}
+
+/** Room mentions lead there, spoilers open, both by pointer and by Enter. */
+function useLinks(serverId: string) {
+  const { store } = useInstance();
+  const go = useNavigate();
+  return useCallback(
+    (body: HTMLElement | null) => {
+      const act = (event: Event) => {
+        if (event instanceof KeyboardEvent && event.key !== "Enter") return;
+        const target = event.target as HTMLElement;
+        target.closest("[data-spoiler]")?.classList.toggle("open");
+        const channel = target.closest<HTMLElement>("[data-channel]")?.dataset["channel"];
+        if (!channel) return;
+        event.preventDefault();
+        go(paths.room(store.getState().channels[channel]?.server_id ?? serverId, channel));
+      };
+      body?.addEventListener("click", act);
+      body?.addEventListener("keydown", act);
+      return () => {
+        body?.removeEventListener("click", act);
+        body?.removeEventListener("keydown", act);
+      };
+    },
+    [go, serverId, store],
   );
 }
 
@@ -41,7 +56,7 @@ export function MessageBody({ serverId, content, edited }: { serverId: string; c
 function namesKey(state: InstanceState, serverId: string, content: string): string {
   if (!content.includes("<")) return "";
   const names = namesIn(state, serverId);
-  return Array.from(content.matchAll(MENTIONS), ([, kind, id]) => (kind === "#" ? names.channel(id!) : kind === "@" ? names.user(id!) : names.role(id!)?.name) ?? "").join("|");
+  return Array.from(content.matchAll(MENTIONS), ([, kind, id = ""]) => (kind === "#" ? names.channel(id) : kind === "@" ? names.user(id) : names.role(id)?.name) ?? "").join("|");
 }
 
 function namesIn(state: InstanceState, serverId: string): MentionNames {

@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { ArrowDown, CircleAlert, UserPlus, Pencil } from "lucide-react";
-import { useMemo, useRef, type KeyboardEvent } from "react";
+import { useEffect, useEffectEvent, useMemo, useRef } from "react";
 import { Virtualizer } from "virtua";
 import { canInRoom, canInServer, pendingOf, shownMessages, shownSegment } from "@/client";
 import { useActions, useHub } from "@/app/client";
@@ -10,6 +10,7 @@ import { Button } from "@/ui/Button";
 import { Icon } from "@/ui/Icon";
 import { ServerArch } from "@/ui/ServerArch";
 import { MessageSkeleton } from "@/ui/Skeleton";
+import { BeforeCommit } from "./BeforeCommit";
 import { LogRow } from "./LogRow";
 import { moveFocus } from "./logKeys";
 import { rowsOf, type Row, type Said } from "./TimelineModel";
@@ -46,16 +47,22 @@ function Log({ serverId, roomId, name, rows, said, hasOlder }: { serverId: strin
   const { t } = useLingui();
   const scroller = useRef<HTMLDivElement>(null);
   const withOlder = useMemo(() => (hasOlder ? [{ kind: "older", key: "older" } as const, ...rows] : rows), [rows, hasOlder]);
-  const { list, shift, away, onScroll, onResize, toBottom } = useLogScroll(scroller, roomId, withOlder, said);
+  const { list, shift, hold, away, onScroll, onResize, toBottom } = useLogScroll(scroller, roomId, withOlder, said);
 
-  function onKeyDown(event: KeyboardEvent) {
-    moveFocus(event, withOlder, (index) => list.current?.scrollToIndex(index, { align: "nearest" }));
-  }
+  const onKeyDown = useEffectEvent((event: KeyboardEvent) => moveFocus(event, withOlder, (index) => list.current?.scrollToIndex(index, { align: "nearest" })));
+  useEffect(() => {
+    const log = scroller.current;
+    const listen = (event: KeyboardEvent) => onKeyDown(event);
+    log?.addEventListener("keydown", listen);
+    return () => log?.removeEventListener("keydown", listen);
+  }, []);
 
   return (
     <div className="log-wrap">
-      <div className="log" ref={scroller} role="log" aria-live="off" aria-label={t`Messages in ${name}`} tabIndex={0} onKeyDown={onKeyDown} data-region data-region-focus>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
+      <div className="log" ref={scroller} role="log" aria-live="off" aria-label={t`Messages in ${name}`} tabIndex={0} data-region data-region-focus>
         <div className="log-space" />
+        <BeforeCommit when={shift} run={hold} />
         <Virtualizer ref={list} scrollRef={scroller} shift={shift} data={withOlder} onScroll={onScroll} onResize={onResize} bufferSize={400}>
           {(row) => <LogRow key={row.key} row={row} serverId={serverId} roomId={roomId} name={name} />}
         </Virtualizer>

@@ -1,4 +1,3 @@
-import type { KeyboardEvent } from "react";
 import type { LogRowData } from "./useLogScroll";
 
 /** Arrow keys walk from message to message, also to those not drawn yet. */
@@ -17,9 +16,12 @@ export function moveFocus(event: KeyboardEvent, rows: readonly LogRowData[], rev
   requestAnimationFrame(() => log.querySelector<HTMLElement>(`[data-row="${CSS.escape(row.key)}"]`)?.focus({ preventScroll: true }));
 }
 
+function isMessage(row: LogRowData): boolean {
+  return row.kind === "message";
+}
+
 /** Index of the message to go to; one past the end is the composer; null is not our key. */
 function targetRow(rows: readonly LogRowData[], at: number, key: string): number | null {
-  const isMessage = (row: LogRowData) => row.kind === "message";
   if (key === "Home") return rows.findIndex(isMessage);
   if (key === "End" || (key === "ArrowUp" && at < 0)) return rows.findLastIndex(isMessage);
   if (key === "ArrowUp") {

@@ -1,5 +1,5 @@
 import { createStore } from "zustand/vanilla";
-import type { renderMarkdown } from "@/client/markdown";
+import type { MentionNames, renderMarkdown } from "@/client/markdown";
 
 type Renderer = typeof renderMarkdown;
 
@@ -15,4 +15,19 @@ void import("@/client/markdown").then(
 /** Nothing in it that Markdown, a mention or a link would change. */
 export function isPlain(source: string): boolean {
   return !/[*_`~|>#<[\]\\]|:\/\/|^\s*(?:[-+]|\d+[.)])\s|\n/m.test(source);
+}
+
+const MOST = 500;
+const made = new Map<string, string>();
+
+/** The HTML of a text, kept: rows come and go as the log scrolls. `named` tells apart the same text with other names in it. */
+export function htmlOf(render: Renderer, source: string, named: string, names: MentionNames): string {
+  const key = `${named}\u0000${source}`;
+  let html = made.get(key);
+  if (html === undefined) {
+    html = render(source, names);
+    if (made.size >= MOST) made.delete(made.keys().next().value ?? "");
+    made.set(key, html);
+  }
+  return html;
 }

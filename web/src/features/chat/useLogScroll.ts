@@ -1,6 +1,6 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, type RefObject } from "react";
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState, type RefObject } from "react";
 import type { VirtualizerHandle } from "virtua";
-import { useActions, useInstance } from "@/app/client";
+import { useActions, useHub, useInstance } from "@/app/client";
 import { Hold } from "./hold";
 import { anchorIn, grewAtStart, placeFor, type Anchor } from "./ScrollModel";
 import { newCount, type Row, type Said } from "./TimelineModel";
@@ -23,53 +23,57 @@ export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: st
   const { store } = useInstance();
   const actions = useActions();
   const list = useRef<VirtualizerHandle>(null);
-  const before = useRef<readonly LogRowData[]>([]);
   const stuck = useRef(true);
   const placed = useRef(false);
-  const current = useRef({ rows, said });
   const [seenUpTo, setSeenUpTo] = useState<string | null>(null);
   const [atBottom, setAtBottom] = useState(true);
-  current.current = { rows, said };
-  const shift = grewAtStart(before.current, rows);
   const [hold] = useState(() => new Hold(() => scroller.current));
-  if (shift && !stuck.current) hold.take();
+  const shift = useGrewAtStart(rows);
 
-  const bottom = useCallback(() => list.current?.scrollToIndex(current.current.rows.length - 1, { align: "end" }), []);
+  const bottom = () => list.current?.scrollToIndex(rows.length - 1, { align: "end" });
 
-  const noteBottom = useCallback(
-    (now: boolean) => {
-      stuck.current = now;
-      setAtBottom(now);
-      if (!now) setSeenUpTo((seen) => seen ?? current.current.said.findLast(({ id }) => /^\d+$/.test(id))?.id ?? null);
-      else setSeenUpTo(null);
-      actions.reportBottom(roomId, now);
-    },
-    [actions, roomId],
-  );
+  function noteBottom(now: boolean) {
+    stuck.current = now;
+    setAtBottom(now);
+    setSeenUpTo((seen) => (now ? null : (seen ?? said.findLast(({ id }) => /^\d+$/.test(id))?.id ?? null)));
+    actions.reportBottom(roomId, now);
+  }
 
-  const loadMore = useCallback(() => {
+  function loadMore() {
     const room = store.getState().rooms[roomId];
-    if (!room || !list.current || !placed.current) return;
-    if (list.current.scrollOffset < AHEAD && current.current.rows[0]?.kind === "older" && !room.loading.older && !room.error) void actions.loadOlder(roomId).catch(() => undefined);
-  }, [actions, roomId, store]);
+    if (!room || !list.current || !placed.current || rows[0]?.kind !== "older") return;
+    if (list.current.scrollOffset < AHEAD && !room.loading.older && !room.error) void actions.loadOlder(roomId).catch(() => undefined);
+  }
 
-  const onScroll = useCallback(
-    (offset: number) => {
-      const handle = list.current;
-      if (!handle || !placed.current) return;
-      const now = offset + handle.viewportSize >= handle.scrollSize - SLACK;
-      if (now !== stuck.current) noteBottom(now);
-      if (now) left.delete(roomId);
-      else left.set(roomId, anchorIn(handle, current.current.rows));
-      loadMore();
-    },
-    [loadMore, noteBottom, roomId],
-  );
+  function onScroll(offset: number) {
+    const handle = list.current;
+    if (!handle || !placed.current) return;
+    const now = offset + handle.viewportSize >= handle.scrollSize - SLACK;
+    if (now !== stuck.current) noteBottom(now);
+    if (now) left.delete(roomId);
+    else left.set(roomId, anchorIn(handle, rows));
+    loadMore();
+  }
 
-  const onResize = useCallback(() => {
+  function onResize() {
     if (stuck.current && placed.current) bottom();
     else hold.keep();
-  }, [bottom, hold]);
+  }
+
+  const place = useEffectEvent(() => {
+    const handle = list.current;
+    if (!handle || !rows.length) return;
+    if (placed.current) return onResize();
+    placed.current = true;
+    const target = placeFor(rows, left.get(roomId) ?? null);
+    if (target === "end") bottom();
+    else handle.scrollToIndex(target.index, { align: "start", offset: target.offset ?? -handle.viewportSize / 3 });
+    noteBottom(target === "end");
+  });
+  const more = useEffectEvent(loadMore);
+
+  useLayoutEffect(() => place(), [rows]);
+  useEffect(() => more(), [rows]);
 
   useEffect(() => {
     const log = scroller.current;
@@ -81,29 +85,21 @@ export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: st
     };
   }, [hold, scroller]);
 
-  useLayoutEffect(() => {
-    before.current = rows;
-    const handle = list.current;
-    if (!handle || !rows.length) return;
-    if (!placed.current) {
-      placed.current = true;
-      const place = placeFor(rows, left.get(roomId) ?? null);
-      stuck.current = place === "end";
-      if (place === "end") bottom();
-      else handle.scrollToIndex(place.index, { align: "start", offset: place.offset ?? -handle.viewportSize / 3 });
-      noteBottom(stuck.current);
-    } else if (stuck.current) bottom();
-    else hold.keep();
-  }, [rows, roomId, bottom, noteBottom, hold]);
-
-  useEffect(loadMore, [rows, loadMore]);
-
-  const toBottom = useCallback(() => {
+  function toBottom() {
     void actions.jumpToPresent(roomId).catch(() => undefined);
     stuck.current = true;
     bottom();
-  }, [actions, bottom, roomId]);
+  }
 
-  const me = store.getState().me?.id ?? "";
-  return { list, shift, away: atBottom ? null : newCount(said, seenUpTo, me), onScroll, onResize, toBottom };
+  const takeHold = () => void (stuck.current || hold.take());
+  const me = useHub((state) => state.me?.id ?? "");
+  return { list, shift, hold: takeHold, away: atBottom ? null : newCount(said, seenUpTo, me), onScroll, onResize, toBottom };
+}
+
+/** Whether these rows are the ones before with more above them. */
+function useGrewAtStart(rows: readonly LogRowData[]): boolean {
+  const [shown, show] = useState({ rows, before: rows });
+  if (shown.rows === rows) return grewAtStart(shown.before, rows);
+  show({ rows, before: shown.rows });
+  return grewAtStart(shown.rows, rows);
 }

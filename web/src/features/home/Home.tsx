@@ -15,7 +15,7 @@ import { Avatar } from "@/ui/Avatar";
 import { Blank } from "@/ui/Blank";
 import { Button } from "@/ui/Button";
 import { ServerArch } from "@/ui/ServerArch";
-import { useRoving } from "@/ui/roving";
+import { roving } from "@/ui/roving";
 import { litRooms } from "./LightsModel";
 
 const AddServer = lazy(() => import("@/features/servers/AddServer"));
@@ -111,11 +111,10 @@ export function HomeTree() {
   const host = useHub((state) => state.host);
   const servers = useHub((state) => state.serverOrder);
   const lit = useHubShallow(litRooms);
-  const roving = useRoving();
   return (
     <aside className="tree" aria-label={t`Home`}>
       <div className="tree-head"><span><strong><Trans>Home</Trans></strong><small>{host}</small></span></div>
-      <nav className="tree-body" aria-label={t`Home`} data-region onKeyDown={roving}>
+      <nav className="tree-body" aria-label={t`Home`} data-region ref={roving}>
         {lit.length > 0 && (
           <>
             <h2 className="sec home-sec"><Trans>Lights on</Trans></h2>

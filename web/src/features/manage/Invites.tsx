@@ -1,7 +1,7 @@
 import { plural } from "@lingui/core/macro";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link, UserPlus } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { nameOf, type Invite } from "@/client";
 import { useAct } from "@/app/act";
 import { useActions, useHub } from "@/app/client";
@@ -20,7 +20,8 @@ export function Invites({ serverId }: { serverId: string }) {
   const [list, setList] = useState<readonly Invite[] | null>(null);
   const [inviting, invite] = useState(false);
   const load = () => void run(async () => setList(await invites(serverId)));
-  useEffect(load, [serverId]); // once per server
+  const first = useEffectEvent(load);
+  useEffect(() => first(), [serverId]);
 
   return (
     <>

@@ -58,5 +58,7 @@ export function groupOf(state: State, serverId: string, userId: string): string 
 /** Indexes of the server's list that a stretch of rows shows; null when none. */
 export function rangeOf(rows: readonly MemberRow[], first: number, last: number): [number, number] | null {
   const shown = rows.slice(Math.max(0, first), last + 1).flatMap((row) => (row.kind === "heading" ? [] : [row.index]));
-  return shown.length ? [shown[0]!, shown.at(-1)!] : null;
+  const [start] = shown;
+  const end = shown.at(-1);
+  return start === undefined || end === undefined ? null : [start, end];
 }

@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Volume2, X } from "lucide-react";
-import { useEffect, useMemo, useRef } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { hueOf, nameOf } from "@/client";
 import { useActions, useHub } from "@/app/client";
@@ -10,7 +10,7 @@ import { Avatar } from "@/ui/Avatar";
 import { Icon } from "@/ui/Icon";
 import { IconButton } from "@/ui/IconButton";
 import { RowSkeleton } from "@/ui/Skeleton";
-import { useRoving } from "@/ui/roving";
+import { roving } from "@/ui/roving";
 import { memberRows, OFFLINE, ONLINE, rangeOf, type MemberRow } from "./MembersModel";
 
 /** Everybody in the server. Asks only for the rows in view. */
@@ -33,8 +33,11 @@ function List({ serverId }: { serverId: string }) {
   const presences = useHub((state) => state.presences);
   const rows = useMemo(() => (server ? memberRows({ servers: { [serverId]: server }, presences }, serverId) : []), [server, presences, serverId]);
   const scroller = useRef<HTMLDivElement>(null);
+  const attach = useCallback((node: HTMLDivElement | null) => {
+    scroller.current = node;
+    return roving(node);
+  }, []);
   const list = useRef<VirtualizerHandle>(null);
-  const roving = useRoving();
 
   const ask = () => {
     const handle = list.current;
@@ -49,7 +52,7 @@ function List({ serverId }: { serverId: string }) {
 
   if (!rows.length) return <div className="members-list"><RowSkeleton rows={8} /></div>;
   return (
-    <div className="members-list" ref={scroller} tabIndex={-1} onKeyDown={roving}>
+    <div className="members-list" ref={attach} tabIndex={-1}>
       <Virtualizer ref={list} scrollRef={scroller} data={rows} onScrollEnd={ask}>
         {(row) => <Row key={row.key} row={row} serverId={serverId} first={row === rows.find(({ kind }) => kind === "member")} />}
       </Virtualizer>

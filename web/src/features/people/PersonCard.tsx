@@ -54,7 +54,7 @@ function Card({ serverId, userId, onKick }: PersonPlace & { onKick: () => void }
       <div className="who">
         <Avatar id={userId} name={name} picture={user?.avatar} bot={user?.kind === "bot"} size="l48" status={status} />
         <span>
-          <Popover.Title render={<h2 />}>{name}</Popover.Title>
+          <Popover.Title>{name}</Popover.Title>
           <Popover.Description render={<small />}><Whereabouts serverId={serverId} userId={userId} /></Popover.Description>
         </span>
       </div>

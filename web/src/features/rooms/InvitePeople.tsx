@@ -1,7 +1,7 @@
 import { plural } from "@lingui/core/macro";
 import { useLingui } from "@lingui/react/macro";
 import { Check, Copy } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import type { Invite } from "@/client";
 import { useAct } from "@/app/act";
 import { useActions, useHub } from "@/app/client";
@@ -23,7 +23,8 @@ export default function InvitePeople({ serverId, onClose }: { serverId: string; 
   const [invite, setInvite] = useState<Invite | null>(null);
 
   const make = () => void run(async () => setInvite(await createInvite(serverId, { max_age: Number(lifetime), max_uses: Number(uses) })));
-  useEffect(make, []); // the first link, once
+  const first = useEffectEvent(make);
+  useEffect(() => first(), []);
 
   const lifetimes = LIFETIMES.map((seconds) => ({ value: String(seconds), label: sayLifetime(seconds, t`Never ends`) }));
   const limits = USES.map((count) => ({ value: String(count), label: count ? plural(count, { one: "# person", other: "# people" }) : t`Anybody who has it` }));

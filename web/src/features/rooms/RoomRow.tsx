@@ -30,9 +30,9 @@ export function RoomRow({ roomId, current, people }: { roomId: string; current: 
   const voice = room.type === "voice";
   const href = paths.room(room.server_id, roomId);
 
-  function onClick(event: MouseEvent) {
+  function goIn(event: MouseEvent, serverId: string) {
     if (!voice || !mayConnect || here || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    void call.join({ origin: instance.origin, serverId: room!.server_id, channelId: roomId });
+    void call.join({ origin: instance.origin, serverId, channelId: roomId });
   }
 
   const more = [
@@ -56,7 +56,7 @@ export function RoomRow({ roomId, current, people }: { roomId: string; current: 
         className={`row ${unread || mentions ? "unread" : ""}`}
         href={href}
         onClick={(event: MouseEvent) => {
-          onClick(event);
+          goIn(event, room.server_id);
           if (event.altKey) {
             event.preventDefault(); // Alt+click would download the address
             go(href);

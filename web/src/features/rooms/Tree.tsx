@@ -1,10 +1,10 @@
 import { useLingui } from "@lingui/react/macro";
-import { useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef, type RefObject } from "react";
 import { useHub } from "@/app/client";
 import { TreeSplit } from "@/app/TreeSplit";
 import { CallPanel } from "@/features/voice/CallPanel";
 import { ServerHead } from "@/features/servers/ServerHead";
-import { useRoving } from "@/ui/roving";
+import { roving } from "@/ui/roving";
 import { RoomBranch } from "./RoomBranch";
 
 /** The rooms of a server, who is in them, and your own call. */
@@ -12,13 +12,16 @@ export function Tree({ serverId, roomId }: { serverId: string; roomId: string | 
   const { t } = useLingui();
   const name = useHub((state) => state.servers[serverId]?.name ?? "");
   const tree = useHub((state) => state.trees[serverId]);
-  const roving = useRoving();
   const nav = useRef<HTMLElement>(null);
+  const attach = useCallback((node: HTMLElement | null) => {
+    nav.current = node;
+    return roving(node);
+  }, []);
   useTabStop(nav, roomId, tree);
   return (
     <aside className="tree" aria-label={name}>
       <ServerHead serverId={serverId} />
-      <nav className="tree-body" aria-label={t`Rooms`} data-region onKeyDown={roving} ref={nav}>
+      <nav className="tree-body" aria-label={t`Rooms`} data-region ref={attach}>
         {tree && <RoomBranch nodes={tree} roomId={roomId} top />}
       </nav>
       <CallPanel />
@@ -28,7 +31,7 @@ export function Tree({ serverId, roomId }: { serverId: string; roomId: string | 
 }
 
 /** The one tab stop of the tree is the open room, or else its first row. */
-function useTabStop(nav: React.RefObject<HTMLElement | null>, roomId: string | null, tree: unknown): void {
+function useTabStop(nav: RefObject<HTMLElement | null>, roomId: string | null, tree: unknown): void {
   useEffect(() => {
     const rows = nav.current?.querySelectorAll<HTMLElement>("[data-roving]") ?? [];
     const stop = nav.current?.querySelector<HTMLElement>('[data-roving][aria-current="page"]') ?? rows[0];

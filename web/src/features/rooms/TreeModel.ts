@@ -21,8 +21,8 @@ export function roomBeside(order: readonly string[], current: string | undefined
   const start = current ? order.indexOf(current) : step === 1 ? -1 : 0;
   for (let distance = 1; distance <= order.length; distance++) {
     const at = (((start + step * distance) % order.length) + order.length) % order.length;
-    const id = order[at]!;
-    if (id !== current && wanted(id)) return id;
+    const id = order[at];
+    if (id !== undefined && id !== current && wanted(id)) return id;
   }
   return undefined;
 }

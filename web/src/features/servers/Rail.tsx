@@ -11,7 +11,7 @@ import { Gable } from "@/ui/Gable";
 import { Icon } from "@/ui/Icon";
 import { ArchFace } from "@/ui/ServerArch";
 import { Tooltip } from "@/ui/Tooltip";
-import { useRoving } from "@/ui/roving";
+import { roving } from "@/ui/roving";
 import { lastRoomOf } from "./lastRoom";
 
 const AddServer = lazy(() => import("./AddServer"));
@@ -20,11 +20,10 @@ const AddServer = lazy(() => import("./AddServer"));
 export function Rail({ current }: { current: string | null }) {
   const { t } = useLingui();
   const order = useHub((state) => state.serverOrder);
-  const roving = useRoving();
   const [atHome] = useRoute(paths.home);
   const [adding, add] = useState(false);
   return (
-    <nav className="rail" aria-label={t`Servers`} data-region onKeyDown={roving}>
+    <nav className="rail" aria-label={t`Servers`} data-region ref={roving}>
       <Tooltip label={t`Home`}>
         <Link className="srv home" href={paths.home} aria-label={t`Home: lights on, and all your servers`} aria-current={atHome ? "page" : undefined} data-roving="" tabIndex={current ? -1 : 0}>
           <span className="frame"><Gable /></span>

@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Monitor } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import type { LoginSession } from "@/client";
 import { useAct } from "@/app/act";
 import { useActions } from "@/app/client";
@@ -17,7 +17,8 @@ export function Devices() {
   const { run, words } = useAct();
   const [list, setList] = useState<readonly LoginSession[] | null>(null);
 
-  useEffect(() => void run(async () => setList(await sessions())), [sessions]); // once
+  const load = useEffectEvent(() => void run(async () => setList(await sessions())));
+  useEffect(() => load(), []);
 
   const end = (id: string) =>
     void run(async () => {

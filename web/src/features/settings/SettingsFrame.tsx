@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import "@/styles/settings.css";
 import { Icon, type IconShape } from "@/ui/Icon";
-import { useRoving } from "@/ui/roving";
+import { roving } from "@/ui/roving";
 
 export interface SettingsEntry {
   id: string;
@@ -14,11 +14,10 @@ export interface SettingsEntry {
 
 /** Nav on one side, one page of fields on the other. */
 export function SettingsFrame({ label, back, backHref, entries, current, children }: { label: string; back: string; backHref: string; entries: readonly SettingsEntry[]; current: string; children: ReactNode }) {
-  const roving = useRoving();
   const title = entries.find(({ id }) => id === current)?.label ?? label;
   return (
     <div className="settings">
-      <nav className="set-nav" aria-label={label} data-region onKeyDown={roving}>
+      <nav className="set-nav" aria-label={label} data-region ref={roving}>
         <Link className="set-back" href={backHref} aria-label={back}>
           <Icon of={ArrowLeft} mirror />
           <span className="t">{back}</span>
