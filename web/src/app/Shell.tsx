@@ -51,18 +51,13 @@ export function Shell() {
       <a className="skip" href="#main"><Trans>Skip to the conversation</Trans></a>
       <Rail current={serverId} />
       {serverId ? <Tree serverId={serverId} roomId={roomId} /> : <HomeTree />}
-      {!serverId && (narrow ? <HiddenMain /> : <Home />)}
+      {!serverId && !narrow && <Home />}
       {serverId && roomId && <RoomView key={roomId} serverId={serverId} roomId={roomId} />}
-      {serverId && !roomId && (narrow ? <HiddenMain /> : <FirstRoom serverId={serverId} />)}
+      {serverId && !roomId && !narrow && <FirstRoom serverId={serverId} />}
       <LiveRegions />
       <Overlays serverId={serverId} />
     </div>
   );
-}
-
-/** On a narrow screen the tree is the page; the skip link still has somewhere to go. */
-function HiddenMain() {
-  return <main id="main" className="sheet" tabIndex={-1} />;
 }
 
 /** A server was opened without a room: the one seen last, or the first. */

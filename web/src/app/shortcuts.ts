@@ -29,6 +29,11 @@ export function useShortcuts(serverId: string | null, roomId: string | null): vo
     if (next) go(lastRoomOf(next));
   };
 
+  const { t } = useLingui();
+  const offerUndo = (undo: Undo | null) => {
+    if (undo) toast(t`Marked as read`, { label: t`Undo`, run: () => void undo().catch(() => undefined) });
+  };
+
   const onKeyDown = useEffectEvent((event: KeyboardEvent) => {
     const keys: Record<string, () => void> = {
       F6: () => cycleRegion(1),
@@ -49,11 +54,6 @@ export function useShortcuts(serverId: string | null, roomId: string | null): vo
     event.preventDefault();
     run();
   });
-
-  const { t } = useLingui();
-  const offerUndo = (undo: Undo | null) => {
-    if (undo) toast(t`Marked as read`, { label: t`Undo`, run: () => void undo().catch(() => undefined) });
-  };
 
   useEffect(() => {
     const listen = (event: KeyboardEvent) => onKeyDown(event);

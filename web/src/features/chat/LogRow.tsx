@@ -32,12 +32,3 @@ function Divider({ at }: { at: number }) {
     </div>
   );
 }
-
-function Divider({ at }: { at: number }) {
-  const { t } = useLingui();
-  return (
-    <div className="newline" role="separator" aria-label={t`New messages`}>
-      <span><Trans>New since {clockTime(at)}</Trans></span>
-    </div>
-  );
-}

@@ -25,7 +25,7 @@ export function htmlOf(render: Renderer, source: string, named: string, names: M
   const key = `${named}\u0000${source}`;
   let html = made.get(key);
   if (html === undefined) {
-    html = render(source, names);
+    html = render(source, names).replaceAll("<pre>", '<pre tabindex="0">'); // what scrolls must be reachable by keyboard
     if (made.size >= MOST) made.delete(made.keys().next().value ?? "");
     made.set(key, html);
   }

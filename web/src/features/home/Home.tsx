@@ -6,6 +6,7 @@ import { nameOf, rosterOf } from "@/client";
 import { useHub, useHubShallow } from "@/app/client";
 import { OfflineBanner } from "@/app/OfflineBanner";
 import { paths } from "@/app/paths";
+import { TreePane, TreeTitle } from "@/app/TreePane";
 import { TreeSplit } from "@/app/TreeSplit";
 import { usePageTitle } from "@/app/title";
 import { RoomHead } from "@/features/rooms/RoomHead";
@@ -112,8 +113,8 @@ export function HomeTree() {
   const servers = useHub((state) => state.serverOrder);
   const lit = useHubShallow(litRooms);
   return (
-    <aside className="tree" aria-label={t`Home`}>
-      <div className="tree-head"><span><strong><Trans>Home</Trans></strong><small>{host}</small></span></div>
+    <TreePane label={t`Home`} alone>
+      <TreeTitle alone><span className="tree-head"><span><strong><Trans>Home</Trans></strong><small>{host}</small></span></span></TreeTitle>
       <nav className="tree-body" aria-label={t`Home`} data-region ref={roving}>
         {lit.length > 0 && (
           <>
@@ -130,7 +131,7 @@ export function HomeTree() {
       </nav>
       <CallPanel />
       <TreeSplit />
-    </aside>
+    </TreePane>
   );
 }
 

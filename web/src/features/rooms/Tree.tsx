@@ -1,6 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { useCallback, useEffect, useRef, type RefObject } from "react";
 import { useHub } from "@/app/client";
+import { TreePane } from "@/app/TreePane";
 import { TreeSplit } from "@/app/TreeSplit";
 import { CallPanel } from "@/features/voice/CallPanel";
 import { ServerHead } from "@/features/servers/ServerHead";
@@ -19,14 +20,14 @@ export function Tree({ serverId, roomId }: { serverId: string; roomId: string | 
   }, []);
   useTabStop(nav, roomId, tree);
   return (
-    <aside className="tree" aria-label={name}>
-      <ServerHead serverId={serverId} />
+    <TreePane label={name} alone={!roomId}>
+      <ServerHead serverId={serverId} alone={!roomId} />
       <nav className="tree-body" aria-label={t`Rooms`} data-region ref={attach}>
         {tree && <RoomBranch nodes={tree} roomId={roomId} top />}
       </nav>
       <CallPanel />
       <TreeSplit />
-    </aside>
+    </TreePane>
   );
 }
 

@@ -1,6 +1,7 @@
 import { ChevronDown } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { useHub } from "@/app/client";
+import { TreeTitle } from "@/app/TreePane";
 import { Icon } from "@/ui/Icon";
 import { Menu } from "@/ui/Menu";
 
@@ -8,12 +9,12 @@ const ServerMenuItems = lazy(() => import("./ServerMenuItems"));
 const LeaveServer = lazy(() => import("./LeaveServer"));
 
 /** Name over host; opens what can be done with the whole server. */
-export function ServerHead({ serverId }: { serverId: string }) {
+export function ServerHead({ serverId, alone }: { serverId: string; alone: boolean }) {
   const name = useHub((state) => state.servers[serverId]?.name ?? "");
   const host = useHub((state) => state.host);
   const [leaving, leave] = useState(false);
   return (
-    <>
+    <TreeTitle alone={alone}>
       <Menu
         align="start"
         trigger={
@@ -29,6 +30,6 @@ export function ServerHead({ serverId }: { serverId: string }) {
         <ServerMenuItems serverId={serverId} onLeave={() => leave(true)} />
       </Menu>
       <Suspense>{leaving && <LeaveServer serverId={serverId} onClose={() => leave(false)} />}</Suspense>
-    </>
+    </TreeTitle>
   );
 }
