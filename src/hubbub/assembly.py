@@ -189,6 +189,12 @@ class Place:
         edge = Edge(app, router.origins, router.proxies, config.public_url, config.tls != "off")
         self.server = server.make(edge, router, config, _names(config))
 
+        def farewell() -> None:
+            gateway.drain()
+            media.node.stop()
+
+        self.server.farewell = farewell
+
     async def close(self) -> None:
         """Every part is closed even when another one cannot be."""
         while self._closing:

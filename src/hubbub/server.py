@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 import ssl
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,16 @@ log = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """Without uvicorn's own signal handling: it raises the signal again after a clean stop and skips our clean-up."""
+    """Without uvicorn's own signal handling: it raises the signal again after a clean stop and skips our clean-up.
+
+    `farewell` is called before sockets are closed: clients are told where to go while they can still be told."""
+
+    farewell: Callable[[], None] = staticmethod(lambda: None)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.farewell()
+        await asyncio.sleep(0)  # what was written leaves before the close frames
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
