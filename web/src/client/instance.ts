@@ -14,6 +14,7 @@ import { browserSurroundings, Connection, type Surroundings } from "./connection
 import { MemberList } from "./members";
 import { reduce } from "./reduce";
 import { typingExpired, typingLasts } from "./reduce/messages";
+import type { PageQuery } from "./reduce/windows";
 import { at, Rest } from "./rest";
 import { RoomLoader } from "./rooms/loader";
 import { Outbox } from "./rooms/outbox";
@@ -67,13 +68,16 @@ export class HubbubInstance implements InstanceClient, AccountKeeper {
     this.#around = options.around ?? browserSurroundings;
     this.store = createStore<InstanceState>(() => emptyState(origin));
     this.rest = new Rest(origin, options.fetch);
-    this.#tokens = new TokenKeeper(origin, options.shelf, (refresh_token) => this.rest.ask<Tokens>("POST", "/auth/refresh", { body: { refresh_token }, open: true }), { now: this.#around.now });
+    const refresh = (refresh_token: string) => this.rest.ask<Tokens>("POST", "/auth/refresh", { body: { refresh_token }, open: true });
+    this.#tokens = new TokenKeeper(origin, options.shelf, refresh, { now: this.#around.now });
     this.rest.authorize(this.#tokens);
     this.#connection = this.#connect(options.device);
     this.#cache = new CacheKeeper(this.store, options.vault, this.#later);
-    this.#loader = new RoomLoader(this.store, { page: (id, query, limit) => this.rest.get<Message[]>(at`/channels/${id}/messages`, { ...toQuery(query), limit }) }, { load: (id) => this.#cache.loadRoom(id) });
+    const page = (id: Id, query: PageQuery, limit: number) => this.rest.get<Message[]>(at`/channels/${id}/messages`, { ...toQuery(query), limit });
+    this.#loader = new RoomLoader(this.store, { page }, { load: (id) => this.#cache.loadRoom(id) });
     this.#outbox = new Outbox(this.store, this.#outboxLink(), options.shelf);
-    this.#reads = new ReadMarks(this.store, { mark: (channel_id, message_id) => this.#connection.command("read", { channel_id, message_id }, true), later: this.#later });
+    const mark = (channel_id: Id, message_id: Id) => this.#connection.command("read", { channel_id, message_id }, true);
+    this.#reads = new ReadMarks(this.store, { mark, later: this.#later });
     this.#members = new MemberList(this.store, { ask: (request) => this.#send("members", request), later: this.#later });
     this.#writing = new Writing(this.store, { typing: (id) => this.#sayTyping(id), now: this.#around.now }, options.shelf);
     this.actions = this.#actions();
@@ -262,6 +266,6 @@ export class HubbubInstance implements InstanceClient, AccountKeeper {
   }
 }
 
-function toQuery(query: { kind: string; id?: Id }): Record<string, string> {
-  return query.id === undefined ? {} : { [query.kind]: query.id };
+function toQuery(query: PageQuery): Record<string, string> {
+  return query.kind === "tail" ? {} : { [query.kind]: query.id };
 }

@@ -58,14 +58,19 @@ export class Rest {
     if (key !== null) headers.set("Idempotency-Key", key);
     if (ask.body !== undefined) headers.set("Content-Type", "application/json");
     const body = ask.body === undefined ? null : JSON.stringify(ask.body);
-    const response = await this.#fetch(this.#url(path, ask.query), { method, headers, body, credentials: "omit", signal: AbortSignal.timeout(patience) }).catch((error: unknown) => {
+    const request = { method, headers, body, credentials: "omit", signal: AbortSignal.timeout(patience) } as const;
+    const answer = await this.#answer(this.#url(path, ask.query), request);
+    if (!answer.ok) throw failure(answer.status, answer.text);
+    return (answer.text === "" ? undefined : json(answer.text)) as T;
+  }
+
+  async #answer(url: string, request: RequestInit): Promise<{ ok: boolean; status: number; text: string }> {
+    try {
+      const response = await this.#fetch(url, request);
+      return { ok: response.ok, status: response.status, text: await response.text() };
+    } catch (error) {
       throw new Offline(error);
-    });
-    const text = await response.text().catch((error: unknown) => {
-      throw new Offline(error);
-    });
-    if (!response.ok) throw failure(response.status, text);
-    return (text === "" ? undefined : json(text)) as T;
+    }
   }
 
   #url(path: string, query: Ask["query"] = {}): string {

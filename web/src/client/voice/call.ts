@@ -15,6 +15,7 @@ import { at } from "../rest";
 import type { Shelf } from "../storage";
 import type { Id, VoiceState, VoiceTicket } from "../wire";
 import type { Call, CallFailure, CallPlace, CallState, DeviceList, Tone, VideoSource, VoiceSettings } from "./api";
+import { idle, initial } from "./call-states";
 import { type CallWorld, realWorld } from "./call-world";
 import type { Devices } from "./devices";
 import { measureLine } from "./line";
@@ -27,10 +28,6 @@ import { type CallInstance, watchSeat } from "./seat";
 
 /** Milliseconds that a broken call is tried again: as long as the instance keeps the seat. */
 const holdSeat = 30_000;
-
-const idle = { phase: "idle", place: null, failure: null, people: {}, quality: noQuality, camera: "off", transmitting: false, serverMute: false, serverDeaf: false, suppress: false, soundBlocked: false } as const satisfies Partial<CallState>;
-
-const initial: CallState = { ...idle, selfMute: false, selfDeaf: false, muted: false, deafened: false, talkKey: false, micTrouble: null, cameraTrouble: null, mutedTalkAt: null };
 
 export function createCall(options: { instance(origin: string): CallInstance | null; shelf: Shelf; world?: CallWorld }): Call {
   return new HubbubCall(options.instance, options.shelf, options.world ?? realWorld());

@@ -67,7 +67,8 @@ class LiveKitMedia implements Media {
   }
 
   async publish(track: MediaStreamTrack, muted: boolean): Promise<void> {
-    this.#microphone = await this.#room.localParticipant.publishTrack(track, { source: Track.Source.Microphone, dtx: true, red: false, stopMicTrackOnMute: false });
+    const options = { source: Track.Source.Microphone, dtx: true, red: false, stopMicTrackOnMute: false };
+    this.#microphone = await this.#room.localParticipant.publishTrack(track, options);
     await this.setMuted(muted);
   }
 
@@ -77,7 +78,10 @@ class LiveKitMedia implements Media {
 
   async setCamera(on: boolean, deviceId: string | null): Promise<void> {
     await this.#room.localParticipant.setCameraEnabled(on, deviceId === null ? undefined : { deviceId });
-    if (!on) for (const publication of this.#room.localParticipant.videoTrackPublications.values()) if (publication.source === Track.Source.Camera && publication.track) await this.#room.localParticipant.unpublishTrack(publication.track, true);
+    if (on) return;
+    // The library only mutes: unpublished, the camera's light goes out and nobody keeps an empty tile.
+    const track = this.#room.localParticipant.getTrackPublication(Track.Source.Camera)?.track;
+    if (track) await this.#room.localParticipant.unpublishTrack(track, true);
   }
 
   people(): readonly MediaPerson[] {

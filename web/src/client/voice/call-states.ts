@@ -1,0 +1,30 @@
+/** Where a call's state begins and what an end leaves of it: your own flags outlive a call, everything of the room goes. */
+
+import type { CallState } from "./api";
+import { noQuality } from "./quality";
+
+export const idle = {
+  phase: "idle",
+  place: null,
+  failure: null,
+  people: {},
+  quality: noQuality,
+  camera: "off",
+  transmitting: false,
+  serverMute: false,
+  serverDeaf: false,
+  suppress: false,
+  soundBlocked: false,
+} as const satisfies Partial<CallState>;
+
+export const initial: CallState = {
+  ...idle,
+  selfMute: false,
+  selfDeaf: false,
+  muted: false,
+  deafened: false,
+  talkKey: false,
+  micTrouble: null,
+  cameraTrouble: null,
+  mutedTalkAt: null,
+};
