@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from hubbub.infra.database.base import Database, Transaction
 from hubbub.services.channel import names, store
+from hubbub.services.channel.roster import Roster
 from hubbub.services.user.api import User
 
 
 class MemberRename:
-    def __init__(self, database: Database, forget: Callable[[int], None]) -> None:
+    def __init__(self, database: Database, roster: Roster) -> None:
         self._database = database
-        self._forget = forget
+        self._roster = roster
 
     async def rename(self, user: User) -> None:
         """The fact may come twice, or late: it says how it is now."""
@@ -23,4 +22,4 @@ class MemberRename:
 
         await self._database.write(body)
         for (server_id,) in await self._database.fetch(store.SERVERS_OF, user=user.id):
-            self._forget(server_id)
+            self._roster.forget(server_id, (user.id,))

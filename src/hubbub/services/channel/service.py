@@ -17,6 +17,7 @@ from hubbub.services.channel.member_update import MemberUpdate
 from hubbub.services.channel.overwrite_put import Overwrites
 from hubbub.services.channel.role_create import RoleCreate
 from hubbub.services.channel.role_update import RoleUpdate
+from hubbub.services.channel.roster import Roster
 from hubbub.services.channel.server_create import ServerCreate
 from hubbub.services.channel.server_update import ServerUpdate
 from hubbub.services.channel.server_view import ServerViews
@@ -80,11 +81,12 @@ class ChannelService:
         self.update_role = role.update
         self.delete_role = role.delete
 
-        listed = MemberList(database, standings, users)
+        roster = Roster(database)
+        snapshots.on_void = roster.forget
+        listed = MemberList(database, standings, roster, users)
         self.members = listed.query
         self.member_rows = listed.rows
-        self._rename = MemberRename(database, listed.forget)
-        snapshots.on_void = listed.forget
+        self._rename = MemberRename(database, roster)
         member = MemberUpdate(snapshots, standings, users)
         self.update_member = member.update
         self.kick_member = member.kick

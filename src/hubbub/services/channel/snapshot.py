@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy.sql.expression import ClauseElement
@@ -21,7 +21,7 @@ from hubbub.services.channel.store import MemberRow
 SNAPSHOTS = 1_000  # servers; one of 500 channels takes about 500 KB
 MEMBERS = 20_000  # members of any servers; about 5 MB
 CHANNELS = 50_000  # channel -> server
-RIGHTS = 256  # sets of rights of one server: people with the same roles and no entry of their own share one
+RIGHTS = 512  # sets of rights of one server: people with the same roles and no entry of their own share one
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Rights(NamedTuple):
     """`channels`: each visible channel and its bits, parents first. Void at `valid_until`."""
 
     permissions: int
-    channels: Mapping[int, int]
+    channels: dict[int, int]
     valid_until: int | None
 
 
@@ -56,12 +56,16 @@ class Snapshot:
                 self.entries.setdefault(entry.channel_id, []).append(entry)
         self._parents = {each.id: each.parent_id for each in self.channels.values()}
         self._named = {entry.target_id for entry in entries if entry.target_type == "user"}
+        everybody = self.roles[server.id].permissions
+        self._telling = {entry.target_id for entry in entries if entry.target_type == "role"}
+        self._telling |= {each.id for each in roles if each.permissions & ~everybody}
         self._rights: dict[tuple[int, frozenset[int]], Rights] = {}
 
     def person(self, user_id: int, roles: frozenset[int]) -> permissions.Person:
         return permissions.Person(user_id, self.server_id, roles, user_id == self.owner_id)
 
     def rights(self, user_id: int, roles: frozenset[int], now: int) -> Rights:
+        roles = roles & self._telling  # most roles only colour a name
         key = (user_id if user_id in self._named or user_id == self.owner_id else 0, roles)
         found = self._rights.get(key)
         if found is None or (found.valid_until is not None and now >= found.valid_until):
@@ -108,7 +112,9 @@ class Snapshots:
         self._server_of: OrderedDict[int, int] = OrderedDict()
         self._voids = 0  # what was read before a void must not be kept after it
         self._changing: set[asyncio.Task[Any]] = set()
-        self.on_void: Callable[[int], None] = lambda server_id: None  # for whoever else keeps something of a server
+        self.on_void: Callable[[int, Sequence[int]], None] = lambda server_id, user_ids: (
+            None
+        )  # who else keeps something
 
     async def get(self, server_id: int, epoch: int = 0) -> Snapshot | None:
         """As of `epoch` or later; None when there is no such server."""
@@ -195,7 +201,7 @@ class Snapshots:
                 self._servers.pop(server_id, None)
             for user_id in user_ids:
                 self._members.pop((server_id, user_id), None)
-            self.on_void(server_id)
+            self.on_void(server_id, user_ids)
 
     async def close(self) -> None:
         """Let changes that are being written come to their end."""

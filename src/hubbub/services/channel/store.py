@@ -135,8 +135,8 @@ BY_PREFIX = {  # each reads one index from the first match on
 ONLINE_ROWS = select(_m.user_id, _m.roles, _m.sort_name).where(
     _m.server_id == bindparam("server"), among(_m.user_id, "online")
 )
-OFFLINE_ROWS = (
-    select(*_MEMBER)
+OFFLINE_IDS = (  # of the index alone, however many are skipped
+    select(_m.user_id)
     .where(_m.server_id == bindparam("server"), not_(among(_m.user_id, "online")))
     .order_by(_m.sort_name, _m.user_id)
     .limit(_count)
