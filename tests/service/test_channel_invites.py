@@ -135,7 +135,7 @@ async def test_a_preview_shows_what_guests_may_know(world: World) -> None:
     assert found.inviter.display_name == "The Owner"
     assert found.expires_at == world.clock.now_ms() + 5_000
     assert found.public_channels == (lounge.id,)
-    for wrong in ("", "nothing", "x" * 10_000, "'; DROP TABLE invites; --", "\x00"):
+    for wrong in ("", "nothing", "x" * 10_000, "'; DROP TABLE invites; --", "\x00", "\ud800", "é"):
         await refused(world.channels.preview_invite(wrong), "invite.not_found")
 
 

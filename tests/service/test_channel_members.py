@@ -100,7 +100,8 @@ async def test_search_by_the_beginning_of_any_name(world: World) -> None:
     assert await town.found("zz_") == ["Owner"]
     assert await town.found("nobody") == []
     assert len(await town.found("user", limit=3)) == 3
-    assert len(await town.found("\U0010ffff")) == 0
+    for odd in ("\U0010ffff", "\ud800", "\x00", "\u202e", "x" * 10_000):
+        assert await town.found(odd) == []
 
 
 async def test_lists_by_id_and_by_page(world: World) -> None:

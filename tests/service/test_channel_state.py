@@ -320,7 +320,7 @@ async def test_the_timer_tells_by_itself_also_after_a_restart(tmp_path: Path) ->
 
 
 async def test_a_deleted_server_goes_in_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hubbub.services.channel.server_update.PIECE", 2)
+    monkeypatch.setattr("hubbub.services.channel.server_delete.PIECE", 2)
     owner, people = await world.person("owner"), [await world.person(f"p{number}") for number in range(7)]
     server, other = await world.server(owner), await world.server(owner)
     for place in (server, other):

@@ -201,3 +201,30 @@ async def test_impossible_entries(world: World) -> None:
         await refused(world.channels.explain(owner, room.id, owner.user_id, bits), "permission.unknown")
     said = await world.channels.explain(owner, room.id, 77, api.SPEAK)
     assert (said.allowed, said.decided_by) == (False, "not_member")
+
+
+async def test_who_makes_a_room_that_they_may_not_see_gets_it_shown_without_rights(world: World) -> None:
+    owner, server = await home(world)
+    friend, at = await world.person("friend"), world.channels
+    await world.join(friend, server, owner)
+    box = await world.channel(owner, server, "Letter box", "category")
+    await world.entry(owner, box.id, friend.user_id, allow=api.MANAGE_CHANNELS)
+    below = api.Overwrite(
+        channel_id=box.id,
+        target_id=server,
+        target_type="role",
+        allow=0,
+        deny=api.VIEW_CHANNEL,
+        applies="subtree",
+        expires_at=None,
+    )
+    await at.put_overwrite(owner, below)
+    new = api.NewChannel(name="letter", type="text", topic="", parent_id=box.id)
+    made = await at.create_channel(friend, "k", server, new)
+    assert (made.channel.parent_id, made.permissions) == (box.id, 0)
+    await refused(at.channel(friend, made.channel.id), "channel.not_found")
+    await refused(at.create_channel(friend, "k", server, new), "channel.not_found")
+    room = await world.channel(owner, server)
+    await world.entry(owner, room.id, friend.user_id, allow=api.MANAGE_CHANNELS)
+    moved = await at.update_channel(friend, room.id, ChannelPatch(parent_id=box.id))
+    assert moved.permissions == 0

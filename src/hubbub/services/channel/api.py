@@ -208,7 +208,8 @@ class MemberPatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class MemberQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """`ids` wins over `query` (prefix of username, display name or nick, any case); both empty: all, by user id."""
+    """`ids` wins over `query` (prefix of username, display name or nick, any case; the first `limit` by name); both
+    empty: all, by user id, those above `after`."""
 
     ids: tuple[int, ...]
     query: str | None

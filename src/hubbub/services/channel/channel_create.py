@@ -31,22 +31,21 @@ class ChannelCreate:
         name = names.name(new.name, "channel.name_invalid", NAME_LENGTH)
         topic = names.line(new.topic, "channel.topic_invalid", TOPIC_LENGTH)
 
-        async def body(tx: Transaction) -> int:
+        async def body(tx: Transaction) -> Channel:
             standing = await self._standings.within(tx, principal.user_id, server_id)
             id, arguments = self._ids.next(), ("channel.create", server_id, new)
             known = await requests.claim(tx, principal.user_id, key, arguments, str(id), self._clock.now_ms())
             if known is not None:
-                return int(known)
+                return standing.channel(int(known), 0)
             check(standing, new)
             position = len(tree.children(standing.snapshot.channels, new.parent_id))
             channel = fresh(id, server_id, name, new.type, topic, new.parent_id, position)
             await insert(tx, channel)
             await facts.raise_epoch(tx, server_id)
             await tx.emit(events.stream(server_id), events.ChannelCreated(server_id=server_id, channel=channel))
-            return id
+            return channel
 
-        channel_id = await self._snapshots.change(server_id, body)
-        return (await self._standings.on_channel(principal.user_id, channel_id)).view(channel_id)
+        return await self._standings.seen(principal.user_id, await self._snapshots.change(server_id, body))
 
 
 def check(standing: Standing, new: NewChannel) -> None:

@@ -28,7 +28,7 @@ class ChannelUpdate:
         fields = checked(patch)
         server_id = await self._standings.server_of(channel_id)
 
-        async def body(tx: Transaction) -> None:
+        async def body(tx: Transaction) -> Channel:
             standing = await self._standings.within(tx, principal.user_id, server_id, "channel.not_found")
             old = standing.channel(channel_id, MANAGE_CHANNELS)
             check_limits(old, fields)
@@ -37,15 +37,15 @@ class ChannelUpdate:
             new = msgspec.structs.replace(place, **fields)
             changed = [each for each in (new, *places.values()) if each != standing.snapshot.channels[each.id]]
             if not changed:
-                return
+                return old
             await facts.put_channels(tx, changed)
             if new.parent_id != old.parent_id:
                 await facts.rights_changed(tx, server_id, ())
             else:
                 await facts.raise_epoch(tx, server_id)
+            return new
 
-        await self._snapshots.change(server_id, body)
-        return (await self._standings.on_channel(principal.user_id, channel_id)).view(channel_id)
+        return await self._standings.seen(principal.user_id, await self._snapshots.change(server_id, body))
 
     async def delete(self, principal: Principal, channel_id: int) -> None:
         server_id = await self._standings.server_of(channel_id)

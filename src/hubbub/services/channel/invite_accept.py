@@ -32,10 +32,7 @@ class InviteAccept:
         self._clock = clock
 
     async def preview(self, token: str) -> InvitePreview:
-        rows = await self._database.fetch(store.INVITE, token=token)
-        if not rows:
-            raise Refused("invite.not_found")
-        invite, now = store.invite(rows[0]), self._clock.now_ms()
+        invite, now = await found(self._database, token), self._clock.now_ms()
         await _check_open(self._database, invite, now)
         server = await self._database.fetch(store.SERVER, server=invite.server_id)
         snapshot = await self._snapshots.get(invite.server_id)
@@ -60,6 +57,9 @@ class InviteAccept:
         await self._database.write(body)
 
     async def release(self, token: str, key: str) -> None:
+        if not token.isascii():
+            return
+
         async def body(tx: Transaction) -> None:
             await tx.execute(store.DROP_RESERVATION, token=token, key=key)
 
@@ -67,10 +67,7 @@ class InviteAccept:
 
     async def accept(self, principal: Principal, token: str, key: str) -> Joined:
         comer = await NewMember.of(self._users, principal)
-        rows = await self._database.fetch(store.INVITE, token=token)
-        if not rows:
-            raise Refused("invite.not_found")
-        server_id = store.invite(rows[0]).server_id
+        server_id = (await found(self._database, token)).server_id
 
         async def body(tx: Transaction) -> bool:
             return await self._join(tx, await _locked(tx, token), key, comer)

@@ -13,6 +13,7 @@ from hubbub.infra.database.base import Database, Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import requests, store
 from hubbub.services.channel.api import CREATE_INVITE, MANAGE_SERVER, Invite, NewInvite
+from hubbub.services.channel.snapshot import Reader
 from hubbub.services.channel.standing import Standings
 
 _LETTERS = string.ascii_letters + string.digits
@@ -79,8 +80,9 @@ class InviteCreate:
         await self._database.write(body)
 
 
-async def found(tx: Transaction, token: str) -> Invite:
+async def found(reader: Reader, token: str) -> Invite:
     """Refused: invite.not_found."""
-    if not (rows := await tx.fetch(store.INVITE, token=token)):
+    rows = await reader.fetch(store.INVITE, token=token) if token.isascii() else ()
+    if not rows:
         raise Refused("invite.not_found")
     return store.invite(rows[0])

@@ -44,6 +44,8 @@ class MemberList:
 
     async def _by_prefix(self, server_id: int, prefix: str, limit: int) -> list[MemberRow]:
         """At most `limit`, by name."""
+        if not names.printable(prefix):
+            return []
         found: dict[int, tuple[Any, ...]] = {}
         for statement in store.BY_PREFIX.values():
             rows = await self._database.fetch(

@@ -19,6 +19,7 @@ from hubbub.services.channel.role_create import RoleCreate
 from hubbub.services.channel.role_update import RoleUpdate
 from hubbub.services.channel.roster import Roster
 from hubbub.services.channel.server_create import ServerCreate
+from hubbub.services.channel.server_delete import ServerDelete
 from hubbub.services.channel.server_update import ServerUpdate
 from hubbub.services.channel.server_view import ServerViews
 from hubbub.services.channel.snapshot import Snapshots
@@ -40,10 +41,10 @@ class ChannelService:
         self.views = views.views
         self.servers_of = views.servers_of
         self.create_server = ServerCreate(database, users, views, ids, clock).create
-        server = ServerUpdate(database, snapshots, standings, views)
-        self.update_server = server.update
-        self.delete_server = server.delete
-        self._upkeep = Upkeep(database, snapshots, server, clock)
+        self.update_server = ServerUpdate(database, standings, views).update
+        ending = ServerDelete(database, snapshots, standings)
+        self.delete_server = ending.delete
+        self._upkeep = Upkeep(database, snapshots, ending, clock)
 
         access = Accesses(snapshots, standings, clock)
         self.authorize = access.authorize

@@ -83,8 +83,14 @@ class Standings:
             raise Refused("channel.not_found")
         return server_id
 
+    async def seen(self, user_id: int, channel: Channel) -> ChannelView:
+        """A channel that was just written, with the rights on it now: perhaps none, if the place took them away."""
+        found = await self.find(user_id, channel.server_id)
+        return ChannelView(channel=channel, permissions=found.rights.channels.get(channel.id, 0) if found else 0)
+
     async def within(self, tx: Transaction, user_id: int, server_id: int, code: str = "server.not_found") -> Standing:
         """As the transaction sees it: nobody's right is taken away between the question and the write."""
+        await tx.lock(server_id)
         rows = await tx.fetch(store.MEMBER, server=server_id, user=user_id)
         snapshot = await self._snapshots.within(tx, server_id) if rows else None
         if snapshot is None:

@@ -12,7 +12,7 @@ from hubbub.clock import Clock
 from hubbub.errors import Unavailable
 from hubbub.infra.database.base import Database, Transaction
 from hubbub.services.channel import facts, requests, store
-from hubbub.services.channel.server_update import ServerUpdate
+from hubbub.services.channel.server_delete import ServerDelete
 from hubbub.services.channel.snapshot import Snapshots
 
 LOOK = 1.0  # seconds: the clock of day may be set, so nobody sleeps longer
@@ -27,7 +27,7 @@ class Upkeep:
     """Rights are resolved with the present instant, so an entry that has ended counts for nothing from that instant on;
     what happens here is that others learn of it."""
 
-    def __init__(self, database: Database, snapshots: Snapshots, servers: ServerUpdate, clock: Clock) -> None:
+    def __init__(self, database: Database, snapshots: Snapshots, servers: ServerDelete, clock: Clock) -> None:
         self._database = database
         self._snapshots = snapshots
         self._servers = servers
@@ -62,6 +62,8 @@ class Upkeep:
         now = self._clock.now_ms()
         if self._next is not None and now >= self._next:
             await self._end_entries(now)
+        if self._servers.pending:
+            await self._servers.sweep()
         if now >= self._sweep_at:
             self._sweep_at = now + SWEEP_MS
             await self._sweep(now)
@@ -76,7 +78,6 @@ class Upkeep:
         return (await self._database.fetch(store.NEXT_EXPIRY))[0][0]
 
     async def _sweep(self, now: int) -> None:
-        await self._servers.sweep()
         for statement, before in (
             (store.DELETE_LAPSED, now),
             (store.DELETE_OLD_REQUESTS, now - requests.KEEP_MS),
