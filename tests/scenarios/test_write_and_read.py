@@ -70,3 +70,41 @@ async def test_a_cut_connection_resumes_with_exactly_what_it_missed(place: Place
         got = [event["d"]["message"]["id"] for event in after.events if event["t"] == "MESSAGE_CREATE"]
         assert got == missed
         await after.close()
+
+
+async def test_editing_and_deleting_reach_everybody(place: Place) -> None:
+    owner, guest, server = await two(place)
+    channel = text_channel(server)
+    message = await owner.send(channel, "frist", nonce="n")
+    answer = await guest.call(
+        "POST", f"/api/channels/{channel}/messages", {"content": "you mean first", "reply_to": message["id"]}
+    )
+    async with guest.gateway() as gateway:
+        edited = await owner.call("PATCH", f"/api/messages/{message['id']}", {"content": "first"})
+        assert edited["edited_timestamp"]
+        told = await gateway.wait("MESSAGE_UPDATE")
+        assert (told["d"]["content"], told["d"]["message"]) == ("first", edited)
+        reply = await gateway.command("message.edit", {"message_id": answer["id"], "content": "right"})
+        assert reply["data"]["referenced_message"]["id"] == message["id"]
+        await owner.call("DELETE", f"/api/messages/{message['id']}", status=204)
+        gone = await gateway.wait("MESSAGE_DELETE")
+        assert gone["d"]["message_id"] == message["id"]
+        assert "problem" not in await gateway.command("message.delete", {"message_id": answer["id"]})
+    assert await owner.history(channel) == []
+    assert (await owner.http.get(f"/api/channels/{channel}/messages/{message['id']}")).status_code == 404
+    again = await owner.send(channel, "a new one", nonce="n")
+    assert again["id"] != message["id"]
+
+
+async def test_history_pages_both_ways_and_around(place: Place) -> None:
+    owner = await place.owner()
+    channel = text_channel(await owner.make_server())
+    ids = [(await owner.send(channel, str(number)))["id"] for number in range(130)]
+    assert [each["id"] for each in await owner.history(channel, limit=100)] == ids[:29:-1]
+    assert [each["id"] for each in await owner.history(channel, before=ids[30], limit=100)] == ids[29::-1]
+    assert [each["id"] for each in await owner.history(channel, after=ids[99], limit=10)] == ids[109:99:-1]
+    around = [each["id"] for each in await owner.history(channel, around=ids[60], limit=21)]
+    assert around == ids[70:49:-1]
+    assert await owner.history(channel, after=ids[-1]) == []
+    for query in ("limit=0", "limit=101", "before=1&after=2", "before=x"):
+        assert (await owner.http.get(f"/api/channels/{channel}/messages?{query}")).status_code == 400

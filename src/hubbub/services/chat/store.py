@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from hubbub.infra.database.statements import among
@@ -55,7 +55,7 @@ KEEP_EDIT = (
 TOMBSTONE = (
     update(messages)
     .where(_m.id == bindparam("message"))
-    .values(content="", nonce=None, mentions=None, mention_everyone=0, deleted_at=bindparam("now"))
+    .values(content="", nonce=null(), mentions=null(), mention_everyone=0, deleted_at=bindparam("now"))
 )
 FORGET_EDITS = delete(message_edits).where(_e.message_id == bindparam("message"))
 
