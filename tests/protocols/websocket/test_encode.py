@@ -59,6 +59,7 @@ VOICE = VoiceState(
     suppress=False,
     self_video=False,
     self_stream=False,
+    device="d",
     joined_at=AT,
     seq=9,
 )

@@ -432,6 +432,7 @@ class World:
             suppress=False,
             self_video=False,
             self_stream=False,
+            device="d",
             joined_at=NOW,
             seq=old.seq + 1 if old else 1,
         )

@@ -163,6 +163,7 @@ def voice_state(of: voice_api.VoiceState) -> things.VoiceState:
         self_video=of.self_video,
         self_stream=of.self_stream,
         joined_at=_instant(of.joined_at),
+        device=of.device,
         seq=of.seq,
     )
 

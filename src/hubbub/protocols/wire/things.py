@@ -113,7 +113,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 class VoiceState(msgspec.Struct, frozen=True, kw_only=True):
     """Who is in which voice room, and how. Effective mute is `mute or self_mute`; `suppress` is "may not speak here".
 
-    `channel_id` null: has left. `seq` rises with each change of this person's state; older ones are ignored."""
+    `channel_id` null: has left. `device` tells one's own devices apart: it is in the ticket too. `seq` rises with each change of this person's state; older ones are ignored."""
 
     user_id: str
     server_id: str
@@ -126,6 +126,7 @@ class VoiceState(msgspec.Struct, frozen=True, kw_only=True):
     self_video: bool
     self_stream: bool
     joined_at: str | None
+    device: str
     seq: int
 
 

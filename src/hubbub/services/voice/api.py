@@ -13,7 +13,8 @@ from hubbub.services.user.api import User
 
 class VoiceState(msgspec.Struct, frozen=True, kw_only=True):
     """Four absolute flags; effective mute is `mute or self_mute`. `suppress`: lacks SPEAK. `channel_id` None: has left.
-    `seq` rises with each change of one person's state. `joined_at` in milliseconds UTC."""
+    `seq` rises with each change of one person's state. `joined_at` in milliseconds UTC. `device` names the login that
+    holds the seat, without telling which: a person's other devices see that it is not theirs."""
 
     user: User
     server_id: int
@@ -26,6 +27,7 @@ class VoiceState(msgspec.Struct, frozen=True, kw_only=True):
     self_video: bool
     self_stream: bool
     joined_at: int | None
+    device: str
     seq: int
 
 

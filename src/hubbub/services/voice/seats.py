@@ -7,6 +7,7 @@ both rooms never believes that the person was gone.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -155,6 +156,7 @@ def state(seat: Seat) -> VoiceState:
         self_video=seat.self_video,
         self_stream=seat.self_stream,
         joined_at=seat.joined_at,
+        device=hashlib.blake2s(str(seat.session_id).encode(), digest_size=6).hexdigest(),
         seq=seat.seq,
     )
 

@@ -879,7 +879,7 @@ export type VoiceSpeaking = {
  *
  * Who is in which voice room, and how. Effective mute is `mute or self_mute`; `suppress` is "may not speak here".
  *
- * `channel_id` null: has left. `seq` rises with each change of this person's state; older ones are ignored.
+ * `channel_id` null: has left. `device` tells one's own devices apart: it is in the ticket too. `seq` rises with each change of this person's state; older ones are ignored.
  */
 export type VoiceState = {
     user_id: string;
@@ -893,6 +893,7 @@ export type VoiceState = {
     self_video: boolean;
     self_stream: boolean;
     joined_at: string | null;
+    device: string;
     seq: number;
 };
 
@@ -911,6 +912,7 @@ export type VoiceStateUpdate = {
     self_video: boolean;
     self_stream: boolean;
     joined_at: string | null;
+    device: string;
     seq: number;
     user: User;
 };

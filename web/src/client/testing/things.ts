@@ -66,6 +66,7 @@ export function voice(userId: string, channelId: string | null, change: Partial<
     suppress: false,
     self_video: false,
     self_stream: false,
+    device: "this",
     joined_at: instant,
     seq: 1,
     ...change,

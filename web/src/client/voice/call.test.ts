@@ -158,6 +158,13 @@ describe("when something breaks", () => {
     expect(bay.asked).toEqual(["POST /channels/10/voice/join"]);
   });
 
+  test("a seat taken by another device of yours ends the call here, and is not taken back", async () => {
+    const { state, sound, bay } = await joined();
+    bay.tellState({ ...bay.state("11"), device: "another" });
+    expect(state()).toMatchObject({ phase: "failed", failure: { code: "elsewhere" } });
+    expect(sound.media.length).toBe(1);
+  });
+
   test("an old state of one's own changes nothing", async () => {
     const { state, bay } = await joined();
     bay.tellState(bay.state("11", { seq: 1 }));

@@ -50,6 +50,8 @@ class HubbubCall implements Call {
   /** Outlives broken media: while a call is tried again, the seat may move or go. */
   #unwatch: (() => void) | null = null;
   #seatSeq = 0;
+  /** Which of your devices holds the seat: this one, as the ticket said. */
+  #device = "";
   #brokenAt: number | null = null;
   #attempt = 0;
   #unhear: () => void;
@@ -204,6 +206,7 @@ class HubbubCall implements Call {
       ]);
       if (turn !== this.#turn) return void media.close();
       this.#media = media;
+      this.#device = ticket.state.device;
       this.#seated(ticket.state);
       this.#follow(instance, place);
       await media.connect(ticket.url, ticket.token);
@@ -247,6 +250,7 @@ class HubbubCall implements Call {
   /** Own state from the instance: a moderator's flags, another room, or none. */
   #moved(state: VoiceState, place: CallPlace): void {
     if (state.seq <= this.#seatSeq) return;
+    if (state.channel_id !== null && state.device !== this.#device) return this.#fail({ code: "elsewhere", detail: "" });
     this.#seated(state);
     if (state.channel_id === place.channelId) return;
     if (state.channel_id === null) return this.#fail({ code: "removed", detail: "" });
