@@ -60,7 +60,7 @@ const MESSAGES = [
   said("5009", "101", day(16, 52), "See https://talk.lanternbay.example for the chart, and ||no spoilers|| please."),
 ];
 
-const inVoice = (user_id: string, channel_id: string, more: Partial<VoiceState> = {}): VoiceState => ({ user_id, server_id: "1", channel_id, self_mute: false, self_deaf: false, mute: false, deaf: false, suppress: false, self_video: false, self_stream: false, joined_at: day(15, Number(user_id) - 100), seq: 1, ...more });
+const inVoice = (user_id: string, channel_id: string, more: Partial<VoiceState> = {}): VoiceState => ({ user_id, server_id: "1", channel_id, self_mute: false, self_deaf: false, mute: false, deaf: false, suppress: false, self_video: false, self_stream: false, joined_at: day(15, Number(user_id) - 100), device: "", seq: 1, ...more });
 
 const byId = <Thing extends { id: string }>(things: Thing[]) => Object.fromEntries(things.map((thing) => [thing.id, thing]));
 

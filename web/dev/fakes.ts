@@ -86,7 +86,7 @@ function fakeCall(origin: string, change: Partial<CallState>): Call {
     retry: done,
     setMute: (on) => store.setState({ selfMute: on, muted: on, transmitting: !on }),
     setDeaf: (on) => store.setState({ selfDeaf: on, deafened: on, muted: on }),
-    pressTalk: quiet, releaseTalk: quiet,
+    pressTalk: quiet, releaseTalk: quiet, releaseAll: quiet,
     setCamera: async (on) => store.setState({ camera: on ? "on" : "off" }),
     level: () => (window.location.search.includes("still") ? 0.62 : wave(3)),
     levelOf: (id) => (id === "101" ? (window.location.search.includes("still") ? 0.85 : wave(5)) : 0),

@@ -11,5 +11,6 @@ export function cycleRegion(step: 1 | -1): void {
 }
 
 function preferredStop(region: HTMLElement): HTMLElement | null {
+  if (region.matches("[data-region-focus]")) return region;
   return region.querySelector<HTMLElement>("[data-region-focus]") ?? region.querySelector<HTMLElement>('[data-roving][tabindex="0"]') ?? region.querySelector<HTMLElement>(STOPS);
 }

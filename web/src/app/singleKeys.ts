@@ -40,7 +40,7 @@ export function singleKeys(call: Call): () => void {
     call.releaseTalk(); // wherever the focus went meanwhile
   }
 
-  const release = () => call.releaseTalk();
+  const release = () => call.releaseAll(); // the key-up will never reach this window
   window.addEventListener("keydown", onKeyDown, true); // before a list takes the letter for its type-ahead
   window.addEventListener("keyup", onKeyUp);
   window.addEventListener("blur", release);

@@ -61,11 +61,11 @@ export const Message = memo(function Message({ serverId, roomId, id, rowKey, fir
         onFocus={() => setNear(true)}
         onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setNear(false)}
       >
-        {message.referenced_message && <ReplyQuote serverId={serverId} roomId={roomId} reference={message.referenced_message} />}
+        {message.referenced_message && <ReplyQuote serverId={serverId} roomId={roomId} reference={message.referenced_message} reachable={near} />}
         <div className="msg-in">
           {first ? <Avatar id={message.author.id} name={name} picture={message.author.avatar} bot={message.author.kind === "bot"} size="lg" /> : <Gutter at={at} />}
           <div className="msg-b">
-            {first && <Author serverId={serverId} message={message} name={name} at={at} />}
+            {first && <Author serverId={serverId} message={message} name={name} at={at} reachable={near} />}
             {editing ? <EditBox roomId={roomId} message={message} /> : <MessageBody serverId={serverId} content={message.content} edited={message.edited_timestamp} />}
           </div>
         </div>
@@ -79,12 +79,13 @@ function Gutter({ at }: { at: number }) {
   return <time className="gut" dateTime={new Date(at).toISOString()} title={fullTime(at)}>{gutterTime(at)}</time>;
 }
 
-function Author({ serverId, message, name, at }: { serverId: string; message: Said; name: string; at: number }) {
+/** The log is one tab stop: the name joins the tab order only while its message has the focus. */
+function Author({ serverId, message, name, at, reachable }: { serverId: string; message: Said; name: string; at: number; reachable: boolean }) {
   const hue = useHub((state) => hueOf(state, message.author.id, serverId));
   return (
     <h3>
       <PersonTrigger serverId={serverId} userId={message.author.id}>
-        <button type="button" className={`name ${hue ? `hue-${hue}` : ""}`}>{name}</button>
+        <button type="button" className={`name ${hue ? `hue-${hue}` : ""}`} tabIndex={reachable ? 0 : -1}>{name}</button>
       </PersonTrigger>
       {message.author.kind === "bot" && <span className="app-tag"><Trans>App</Trans></span>}
       <time dateTime={message.timestamp} title={fullTime(at)}>{clockTime(at)}</time>

@@ -3,6 +3,7 @@ import { ChevronLeft, ChevronRight, HeadphoneOff, MicOff, UserPlus } from "lucid
 import { useCallback, useLayoutEffect, useRef, useState } from "react";
 import { canInServer, nameOf, rosterOf, type VoiceState } from "@/client";
 import { useCall, useClient, useHub, useHubShallow } from "@/app/client";
+import { NARROW, useMedia } from "@/app/media";
 import { PersonTrigger } from "@/features/people/PersonTrigger";
 import { openRoomDialog } from "@/features/rooms/roomDialogs";
 import { Avatar } from "@/ui/Avatar";
@@ -19,11 +20,12 @@ export function Tiles({ serverId, roomId }: { serverId: string; roomId: string }
   const mayInvite = useHub((state) => canInServer(state, serverId, "CREATE_INVITE"));
   const [wanted, turn] = useState(0);
   const { shown, page, pages } = pageOf(people, wanted);
-  const free = mayInvite && people.length < 6;
+  const narrow = useMedia(NARROW);
+  const free = mayInvite && people.length < 6 && !narrow;
   const [box, columns] = useColumns(shown.length + (free ? 1 : 0));
   return (
     <div className="stage">
-      <div className="tiles" ref={box} style={{ "--cols": columns }}>
+      <div className={`tiles ${shown.length % columns === 1 ? "odd" : ""}`} ref={box} style={{ "--cols": columns }}>
         {shown.map((voice) => (
           <Tile key={voice.user_id} voice={voice} />
         ))}
