@@ -14,6 +14,7 @@ import { RoomView } from "@/features/rooms/RoomView";
 import { closeRoomDialog, roomDialog } from "@/features/rooms/roomDialogs";
 import { Tree } from "@/features/rooms/Tree";
 import { roomsInOrder } from "@/features/rooms/TreeModel";
+import { CallAnnouncements } from "@/features/voice/CallAnnouncements";
 import { Rail } from "@/features/servers/Rail";
 import { rememberedRoom, rememberRoom } from "@/features/servers/lastRoom";
 
@@ -55,6 +56,7 @@ export function Shell() {
       {serverId && roomId && <RoomView key={roomId} serverId={serverId} roomId={roomId} />}
       {serverId && !roomId && !narrow && <FirstRoom serverId={serverId} />}
       <LiveRegions />
+      <CallAnnouncements />
       <Overlays serverId={serverId} />
     </div>
   );
