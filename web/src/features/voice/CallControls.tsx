@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useLingui as useCatalogue } from "@lingui/react";
-import { ChevronDown, Headphones, HeadphoneOff, LogOut, Mic, MicOff, Video, VideoOff } from "lucide-react";
+import { ChevronDown, Headphones, HeadphoneOff, LogOut, Mic, MicOff, Video } from "lucide-react";
 import type { ReactElement, ReactNode } from "react";
 import { canInRoom } from "@/client";
 import { useCall, useClient, useHub } from "@/app/client";
@@ -25,7 +25,7 @@ export function CallControls({ roomId }: { roomId: string }) {
       <div className="ctls" role="toolbar" aria-label={t`Call controls`} data-region>
         <Control icon={muted ? MicOff : Mic} label={t`Mute`} keys="M" pressed={silent} tone="off" onPress={() => call.setMute(!silent)} more={<More label={t`Microphone and sound`}><AudioMenu /></More>} />
         <Control icon={selfDeaf ? HeadphoneOff : Headphones} label={t`Deafen`} keys="D" pressed={selfDeaf} tone="off" onPress={() => call.setDeaf(!selfDeaf)} />
-        {mayFilm && <Control icon={camera === "off" ? Video : VideoOff} label={t`Camera`} keys="V" pressed={camera !== "off"} tone="on" onPress={() => void setCamera(call, camera === "off")} more={<More label={t`Choose a camera`}><CameraMenu /></More>} />}
+        {mayFilm && <Control icon={Video} label={t`Camera`} keys="V" pressed={camera !== "off"} tone="on" onPress={() => void setCamera(call, camera === "off")} more={<More label={t`Choose a camera`}><CameraMenu /></More>} />}
         <span className="gap" />
         <Control className="leave" icon={LogOut} label={t`Leave`} onPress={() => void call.leave()} />
       </div>

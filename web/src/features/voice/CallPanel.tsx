@@ -1,6 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
 import { useLingui as useCatalogue } from "@lingui/react";
-import { Headphones, HeadphoneOff, LogOut, Mic, MicOff, Settings, Video, VideoOff } from "lucide-react";
+import { Headphones, HeadphoneOff, LogOut, Mic, MicOff, Settings, Video } from "lucide-react";
 import { useCallback } from "react";
 import { Link } from "wouter";
 import { canInRoom, type Call } from "@/client";
@@ -94,7 +94,7 @@ function Controls() {
     <div className="call-ctl">
       <IconButton className="is-off" icon={muted ? MicOff : Mic} label={t`Mute`} keys="M" pressed={selfMute || selfDeaf} onClick={() => call.setMute(!(selfMute || selfDeaf))} />
       <IconButton className="is-off" icon={selfDeaf ? HeadphoneOff : Headphones} label={t`Deafen`} keys="D" pressed={selfDeaf} onClick={() => call.setDeaf(!selfDeaf)} />
-      {mayFilm && <IconButton icon={camera === "off" ? Video : VideoOff} label={t`Camera`} keys="V" pressed={camera !== "off"} onClick={() => void setCamera(call, camera === "off")} />}
+      {mayFilm && <IconButton icon={Video} label={t`Camera`} keys="V" pressed={camera !== "off"} onClick={() => void setCamera(call, camera === "off")} />}
       <LeaveButton />
     </div>
   );

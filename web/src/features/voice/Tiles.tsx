@@ -25,7 +25,7 @@ export function Tiles({ serverId, roomId }: { serverId: string; roomId: string }
   const [box, columns] = useColumns(shown.length + (free ? 1 : 0));
   return (
     <div className="stage">
-      <div className={`tiles ${shown.length % columns === 1 ? "odd" : ""}`} ref={box} style={{ "--cols": columns }}>
+      <div className={`tiles ${columns === 2 && (shown.length + (free ? 1 : 0)) % 2 === 1 ? "odd" : ""}`} ref={box} style={{ "--cols": columns }}>
         {shown.map((voice) => (
           <Tile key={voice.user_id} voice={voice} />
         ))}
