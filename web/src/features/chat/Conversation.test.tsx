@@ -1,7 +1,6 @@
 import { i18n } from "@lingui/core";
 import { I18nProvider } from "@lingui/react";
-import { render, screen, within } from "@testing-library/react";
-import userEvent from "@testing-library/user-event";
+import { fireEvent, render, screen, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Router } from "wouter";
 import { memoryLocation } from "wouter/memory-location";
@@ -24,25 +23,33 @@ function show(children: React.ReactNode, client = fakeClient((state) => state)) 
   return client;
 }
 
+function type(box: HTMLElement, text: string): void {
+  fireEvent.change(box, { target: { value: text } });
+}
+
 beforeEach(() => {
   vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: vi.fn(), removeEventListener: vi.fn() }));
   i18n.loadAndActivate({ locale: "en", messages });
 });
 
 describe("Composer", () => {
-  it("sends on Enter and clears itself", async () => {
+  it("sends on Enter and clears itself", () => {
     const client = show(<Composer serverId="1" roomId="22" name="#build-log" />);
     const box = screen.getByRole("textbox", { name: "Message #build-log" });
-    await userEvent.type(box, "On it.{Enter}");
+    type(box, "On it.");
+    fireEvent.keyDown(box, { key: "Enter" });
     expect(client.home.store.getState().outbox["22"]).toMatchObject([{ content: "On it.", phase: "sending" }]);
     expect(client.home.store.getState().drafts["22"]).toBe("");
   });
 
-  it("keeps a draft and does not send nothing", async () => {
+  it("keeps a draft and does not send nothing", () => {
     const client = show(<Composer serverId="1" roomId="22" name="#build-log" />);
-    await userEvent.type(screen.getByRole("textbox"), "   {Enter}half a thought");
+    const box = screen.getByRole("textbox");
+    type(box, "   ");
+    fireEvent.keyDown(box, { key: "Enter" });
+    type(box, "half a thought");
     expect(client.home.store.getState().outbox["22"]).toBeUndefined();
-    expect(client.home.store.getState().drafts["22"]).toContain("half a thought");
+    expect(client.home.store.getState().drafts["22"]).toBe("half a thought");
   });
 
   it("says why where nobody may write", () => {
@@ -62,7 +69,7 @@ describe("Message", () => {
     expect(article).toHaveTextContent("edited");
   });
 
-  it("marks a mention of you, and offers to edit only what is yours", async () => {
+  it("marks a mention of you, and offers to edit only what is yours", () => {
     show(
       <>
         <Message serverId="1" roomId="22" id="5007" rowKey="5007" first />
@@ -71,9 +78,9 @@ describe("Message", () => {
     );
     const [theirs, mine] = screen.getAllByRole("article");
     expect(theirs).toHaveClass("pinged");
-    await userEvent.hover(theirs!);
+    fireEvent.pointerEnter(theirs!);
     expect(within(theirs!).queryByRole("button", { name: "Edit" })).toBeNull();
-    await userEvent.hover(mine!);
+    fireEvent.pointerEnter(mine!);
     expect(within(mine!).getByRole("button", { name: "Edit" })).toBeInTheDocument();
   });
 });
