@@ -1,0 +1,87 @@
+//! The clients of one thread, and the loop that serves them.
+
+use std::time::{Duration, Instant};
+
+use crate::client::{Client, Socket};
+use crate::pc::Identity;
+use crate::plan::{Guest, Plan};
+use crate::poller::Poller;
+use crate::stats::Window;
+
+/// Somebody new may be due by then.
+const LONGEST_WAIT: Duration = Duration::from_millis(5);
+const SOCKETS: [Socket; 3] = [Socket::Signal, Socket::Publisher, Socket::Subscriber];
+
+pub struct Crowd {
+    poller: Poller,
+    identity: Identity,
+    /// A client keeps its place; the places of those that left are used again.
+    clients: Vec<Option<Client>>,
+}
+
+/// A client that did not get in, or was thrown out.
+pub struct Lost {
+    pub publishes: bool,
+    pub was_up: bool,
+    pub why: String,
+}
+
+impl Crowd {
+    pub fn new() -> Result<Self, String> {
+        let poller = Poller::new().map_err(|e| format!("epoll: {e}"))?;
+        Ok(Crowd { poller, identity: Identity::new()?, clients: Vec::new() })
+    }
+
+    pub fn clients(&mut self) -> impl Iterator<Item = &mut Client> {
+        self.clients.iter_mut().flatten()
+    }
+
+    pub fn open(&mut self, plan: &Plan, guest: Guest) -> Result<(), Lost> {
+        let publishes = guest.publishes;
+        let lost = |why| Lost { publishes, was_up: false, why };
+        let client = Client::open(plan, guest, &self.identity).map_err(lost)?;
+        let place = self.clients.iter().position(Option::is_none).unwrap_or(self.clients.len());
+        for (at, socket) in SOCKETS.into_iter().enumerate() {
+            let token = place * SOCKETS.len() + at;
+            self.poller.add(client.fd(socket), token).map_err(|e| lost(format!("epoll: {e}")))?;
+        }
+        if place == self.clients.len() {
+            self.clients.push(None);
+        }
+        self.clients[place] = Some(client);
+        Ok(())
+    }
+
+    /// Waits for something to happen and deals with it. Those that are lost are dropped.
+    pub fn turn(&mut self, window: Option<Window>) -> Vec<Lost> {
+        let mut lost = Vec::new();
+        let until = self.clients().map(|c| c.next()).min();
+        let patience = until.map_or(LONGEST_WAIT, |at| at.saturating_duration_since(Instant::now()).min(LONGEST_WAIT));
+        let ready = self.poller.wait(patience).expect("epoll waits");
+        for token in ready {
+            let (place, socket) = (token / SOCKETS.len(), SOCKETS[token % SOCKETS.len()]);
+            self.serve(place, &mut lost, |c| c.readable(socket, window));
+        }
+        let now = Instant::now();
+        for place in 0..self.clients.len() {
+            if self.clients[place].as_ref().is_some_and(|c| c.next() <= now) {
+                self.serve(place, &mut lost, |c| c.tick(now, window));
+            }
+        }
+        lost
+    }
+
+    /// Says goodbye to those that are `done`, and gives them back.
+    pub fn dismiss(&mut self, done: impl Fn(&Client) -> bool) -> Vec<Client> {
+        let leaving = self.clients.iter_mut().filter(|c| c.as_ref().is_some_and(&done)).filter_map(Option::take);
+        leaving.map(|mut c| (c.leave(), c).1).collect()
+    }
+
+    fn serve(&mut self, place: usize, lost: &mut Vec<Lost>, what: impl FnOnce(&mut Client) -> Result<(), String>) {
+        let Some(client) = &mut self.clients[place] else { return };
+        if let Err(why) = what(client) {
+            lost.push(Lost { publishes: client.guest.publishes, was_up: client.is_up(), why });
+            self.clients[place] = None;
+        }
+    }
+}
