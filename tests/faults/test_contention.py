@@ -76,7 +76,7 @@ async def test_a_file_that_may_not_grow_is_unavailable_and_heals(
 
     def small(path: str) -> apsw.Connection:
         link = connect(path)
-        link.pragma("max_page_count", 40)
+        link.pragma("max_page_count", int(str(link.pragma("page_count"))) + 30)
         return link
 
     monkeypatch.setattr(sqlite_file, "connect", small)

@@ -50,8 +50,7 @@ class HubbubCall implements Call {
   /** Outlives broken media: while a call is tried again, the seat may move or go. */
   #unwatch: (() => void) | null = null;
   #seatSeq = 0;
-  /** Which of your devices holds the seat: this one, as the ticket said. */
-  #device = "";
+  #device = ""; // which of your devices holds the seat: this one, as the ticket said
   #brokenAt: number | null = null;
   #attempt = 0;
   #unhear: () => void;
@@ -206,8 +205,7 @@ class HubbubCall implements Call {
       ]);
       if (turn !== this.#turn) return void media.close();
       this.#media = media;
-      this.#device = ticket.state.device;
-      this.#seated(ticket.state);
+      this.#seated(ticket.state, ticket.state.device);
       this.#follow(instance, place);
       await media.connect(ticket.url, ticket.token);
       if (turn === this.#turn) this.#arrived(turn, media, input);
@@ -230,7 +228,8 @@ class HubbubCall implements Call {
   }
 
   /** The seat is known: flags of moderators count from here. */
-  #seated(state: VoiceState): void {
+  #seated(state: VoiceState, device = this.#device): void {
+    this.#device = device;
     this.#seatSeq = Math.max(this.#seatSeq, state.seq);
     this.store.setState({ serverMute: state.mute, serverDeaf: state.deaf, suppress: state.suppress });
     this.#effective();
@@ -253,7 +252,7 @@ class HubbubCall implements Call {
     if (state.channel_id !== null && state.device !== this.#device) return this.#fail({ code: "elsewhere", detail: "" });
     this.#seated(state);
     if (state.channel_id === place.channelId) return;
-    if (state.channel_id === null) return this.#fail({ code: "removed", detail: "" });
+    if (!state.channel_id) return this.#fail({ code: "removed", detail: "" });
     void this.#go({ origin: place.origin, serverId: state.server_id, channelId: state.channel_id }, "reconnecting");
   }
 
