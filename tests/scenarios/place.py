@@ -101,6 +101,12 @@ class Place:
     async def owner(self, username: str = "owner") -> Person:
         return await Person.register(self, username, setup_token=self.setup_token)
 
+    async def login(self, username: str) -> Person:
+        async with httpx.AsyncClient(base_url=self.url, timeout=DEADLINE, verify=False) as http:
+            answer = await http.post("/api/auth/login", json={"username": username, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return Person(self, answer.json())
+
     async def guest(self, username: str, invite: str) -> Person:
         return await Person.register(self, username, invite=invite)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import bcrypt
 import pytest
-from hubbub.services.channel.service import ChannelService
 
 from hubbub.errors import Refused
 from hubbub.ids import Snowflakes
@@ -18,6 +17,7 @@ from hubbub.services.auth.api import Device, Registration
 from hubbub.services.auth.register import Policy
 from hubbub.services.auth.service import AuthService
 from hubbub.services.auth.setup_token import SetupToken
+from hubbub.services.channel.service import ChannelService
 from hubbub.services.user.service import UserService
 from tests.contract.hand_clock import HandClock
 
