@@ -35,6 +35,15 @@ pub struct Milestones {
     pub first_packet: Option<u64>,
 }
 
+/// What remains of a client.
+pub struct Departed {
+    pub guest: Guest,
+    pub milestones: Milestones,
+    pub heard: Heard,
+    /// Packets that it sent in the window.
+    pub counted: u32,
+}
+
 pub struct Client {
     pub guest: Guest,
     pub milestones: Milestones,
@@ -141,9 +150,13 @@ impl Client {
         Ok(())
     }
 
-    pub fn leave(&mut self) {
+    /// Says so and closes its media. The socket is to be read until the server has closed it: one that is dropped
+    /// with unread bytes is reset, and with it the goodbye.
+    pub fn leave(mut self) -> (Departed, WebSocket) {
         let _ = self.say(Request::leave()); // it may be gone already
         self.socket.close();
+        let counted = self.voice.map_or(0, |v| v.counted);
+        (Departed { guest: self.guest, milestones: self.milestones, heard: self.heard, counted }, self.socket)
     }
 
     fn note_progress(&mut self) {

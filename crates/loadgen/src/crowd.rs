@@ -2,14 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use crate::client::{Client, Socket};
+use crate::client::{Client, Departed, Socket};
 use crate::pc::Identity;
 use crate::plan::{Guest, Plan};
 use crate::poller::Poller;
 use crate::stats::Window;
+use crate::websocket::WebSocket;
 
 /// Somebody new may be due by then.
 const LONGEST_WAIT: Duration = Duration::from_millis(5);
+/// A server takes less to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
 const SOCKETS: [Socket; 3] = [Socket::Signal, Socket::Publisher, Socket::Subscriber];
 
 pub struct Crowd {
@@ -17,6 +20,8 @@ pub struct Crowd {
     identity: Identity,
     /// A client keeps its place; the places of those that left are used again.
     clients: Vec<Option<Client>>,
+    /// Of those that left, until the server has closed them, and when that is given up.
+    parting: Vec<(WebSocket, Instant)>,
 }
 
 /// A client that did not get in, or was thrown out.
@@ -29,7 +34,7 @@ pub struct Lost {
 impl Crowd {
     pub fn new() -> Result<Self, String> {
         let poller = Poller::new().map_err(|e| format!("epoll: {e}"))?;
-        Ok(Crowd { poller, identity: Identity::new()?, clients: Vec::new() })
+        Ok(Crowd { poller, identity: Identity::new()?, clients: Vec::new(), parting: Vec::new() })
     }
 
     pub fn clients(&mut self) -> impl Iterator<Item = &mut Client> {
@@ -63,6 +68,7 @@ impl Crowd {
             self.serve(place, &mut lost, |c| c.readable(socket, window));
         }
         let now = Instant::now();
+        self.parting.retain_mut(|(socket, until)| *until > now && socket.receive().is_ok());
         for place in 0..self.clients.len() {
             if self.clients[place].as_ref().is_some_and(|c| c.next() <= now) {
                 self.serve(place, &mut lost, |c| c.tick(now, window));
@@ -71,10 +77,22 @@ impl Crowd {
         lost
     }
 
-    /// Says goodbye to those that are `done`, and gives them back.
-    pub fn dismiss(&mut self, done: impl Fn(&Client) -> bool) -> Vec<Client> {
+    /// Says goodbye to those that are `done`.
+    pub fn dismiss(&mut self, done: impl Fn(&Client) -> bool) -> Vec<Departed> {
+        let until = Instant::now() + FAREWELL;
         let leaving = self.clients.iter_mut().filter(|c| c.as_ref().is_some_and(&done)).filter_map(Option::take);
-        leaving.map(|mut c| (c.leave(), c).1).collect()
+        let (departed, sockets): (Vec<_>, Vec<_>) = leaving.map(Client::leave).unzip();
+        self.parting.extend(sockets.into_iter().map(|s| (s, until)));
+        departed
+    }
+
+    /// Everybody leaves, and the server has noticed.
+    pub fn disband(mut self) -> Vec<Departed> {
+        let departed = self.dismiss(|_| true);
+        while !self.parting.is_empty() {
+            self.turn(None);
+        }
+        departed
     }
 
     fn serve(&mut self, place: usize, lost: &mut Vec<Lost>, what: impl FnOnce(&mut Client) -> Result<(), String>) {

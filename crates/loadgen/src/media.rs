@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
+use crate::client::Departed;
 use crate::crowd::{Crowd, Lost};
 use crate::payload::clock;
 use crate::plan::{Guest, Plan};
@@ -110,7 +110,7 @@ fn watch(plan: &Plan, server: Option<Server>, stage: &Stage) -> Cost {
 }
 
 /// One thread: lets its guests join in their turn and serves them until it is over.
-fn serve(plan: &Plan, guests: Vec<Guest>, stage: &Stage, progress: &Progress) -> Result<Vec<Client>, String> {
+fn serve(plan: &Plan, guests: Vec<Guest>, stage: &Stage, progress: &Progress) -> Result<Vec<Departed>, String> {
     let mut crowd = Crowd::new()?;
     let mut entrance = Entrance::new(guests, plan.join_rate);
     let mut lost = Vec::new();
@@ -122,7 +122,7 @@ fn serve(plan: &Plan, guests: Vec<Guest>, stage: &Stage, progress: &Progress) ->
         tell(progress, &mut crowd, &lost);
     }
     stage.lost.lock().expect("nobody died with it").append(&mut lost);
-    Ok(crowd.dismiss(|_| true))
+    Ok(crowd.disband())
 }
 
 fn tell(progress: &Progress, crowd: &mut Crowd, lost: &[Lost]) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, Milestones};
+use crate::client::{Departed, Milestones};
 use crate::crowd::Lost;
 use crate::plan::Plan;
 use crate::stats::{Totals, percentile};
@@ -57,9 +57,9 @@ pub struct MediaReport {
 
 impl MediaReport {
     /// Of those that were there to the end, and those that were lost on the way.
-    pub fn new(plan: &Plan, mut clients: Vec<Client>, lost: &[Lost], cost: Cost) -> Self {
+    pub fn new(plan: &Plan, mut clients: Vec<Departed>, lost: &[Lost], cost: Cost) -> Self {
         let counted: std::collections::HashMap<u32, u32> =
-            clients.iter().filter_map(|c| Some((c.guest.talker?, c.voice.as_ref()?.counted))).collect();
+            clients.iter().filter_map(|c| Some((c.guest.talker?, c.counted))).collect();
         let mut totals = Totals::default();
         for client in &mut clients {
             let audible = plan.audible(&client.guest);
