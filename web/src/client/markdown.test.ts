@@ -58,6 +58,11 @@ describe("what people write", () => {
     expect(html("**<@1>** ||<@1>||")).toMatch(/<strong><a class="mention.*<span class="spoiler".*<a class="mention/);
   });
 
+  test("a link to nowhere stays as it was written", () => {
+    expect(html("[]()")).toBe("<p>[]()</p>");
+    expect(html("[x]() [y](https://e.org)")).toContain("<p>[x]() <a ");
+  });
+
   test("plain text keeps the words and hides spoilers", () => {
     expect(plainText("**hi** <@1>\n> ||no|| [x](https://e.org) `c`", names)).toBe("hi @Ada ▮▮▮ x c");
   });

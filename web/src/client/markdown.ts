@@ -67,7 +67,12 @@ function addRendering(md: MarkdownIt): void {
   const { rules } = md.renderer;
   rules.strong_open = (tokens, index) => (tokens[index]?.markup === "__" ? "<u>" : "<strong>");
   rules.strong_close = (tokens, index) => (tokens[index]?.markup === "__" ? "</u>" : "</strong>");
+  // `[text]()` leads nowhere: it stays as it was written. Links do not nest, so one flag is enough.
+  let nowhere = false;
+  rules.link_close = () => (nowhere ? "]()" : "</a>");
   rules.link_open = (tokens, index, options, _, self) => {
+    nowhere = !tokens[index]?.attrGet("href");
+    if (nowhere) return "[";
     tokens[index]?.attrJoin("target", "_blank");
     tokens[index]?.attrJoin("rel", "noopener noreferrer nofollow");
     return self.renderToken(tokens, index, options);
