@@ -102,8 +102,9 @@ impl ChurnReport {
 
     pub fn words(&self) -> String {
         let memory: Vec<String> = self.memory.iter().flatten().map(|m| format!("{m:.1}")).collect();
+        let fault = self.first_fault.as_ref().map_or(String::new(), |why| format!("; first fault: {why}"));
         format!(
-            "{} joins and leaves ({} failed) in {:.0} s; server MiB before, after 10 %, 50 %, all, and a calm: {}",
+            "{} joins and leaves ({} failed) in {:.0} s; server MiB before, after 10 %, 50 %, all, and a calm: {}{fault}",
             self.visits,
             self.failed,
             self.seconds,

@@ -103,3 +103,47 @@ impl Crowd {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::plan;
+    use crate::websocket::{KEY, accept_of};
+    use crate::wire::Request;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    /// The server says much before it reads: a socket that was dropped then would be reset, and the goodbye lost.
+    #[test]
+    fn the_goodbye_arrives_though_nobody_listened() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let plan = Plan { server: listener.local_addr().unwrap(), ..plan() };
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let head = format!("HTTP/1.1 101 Upgrade\r\nSec-WebSocket-Accept: {}\r\n\r\n", accept_of(KEY));
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&[0x82, 0].repeat(5000)).unwrap();
+            std::thread::sleep(Duration::from_millis(50));
+            let mut heard = Vec::new();
+            let mut buffer = [0; 4096];
+            while !heard.ends_with(&masked_close()) {
+                let n = stream.read(&mut buffer).unwrap();
+                assert!(n > 0, "no goodbye");
+                heard.extend_from_slice(&buffer[..n]);
+            }
+            stream.write_all(&[0x88, 2, 3, 232]).unwrap();
+            heard.len()
+        });
+        let mut crowd = Crowd::new().unwrap();
+        assert!(crowd.open(&plan, plan.guests().remove(0)).is_ok());
+        let began = Instant::now();
+        assert_eq!(crowd.disband().len(), 1);
+        assert!(server.join().unwrap() > Request::leave().into_bytes().len());
+        assert!(began.elapsed() < FAREWELL);
+    }
+
+    /// Code 1000, under the client's mask.
+    fn masked_close() -> [u8; 8] {
+        [0x88, 0x82, 0x6c, 0x6f, 0x61, 0x64, 0x03 ^ 0x6c, 0xe8 ^ 0x6f]
+    }
+}

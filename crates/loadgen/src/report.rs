@@ -126,9 +126,10 @@ impl MediaReport {
                 self.cost.server_memory.unwrap_or_default()
             )
         });
+        let fault = self.first_fault.as_ref().map_or(String::new(), |why| format!("; first fault: {why}"));
         format!(
             "{} in ({} failed, {} thrown out); {:.0} packets/s, loss {:.3} %, {} duplicates; latency {}, join {}, first \
-             packet {} (p50 / p99){server}; own CPU {:.0} %, load {:.1}",
+             packet {} (p50 / p99){server}; own CPU {:.0} %, load {:.1}{fault}",
             self.joined,
             self.failed,
             self.thrown_out,
@@ -188,6 +189,6 @@ mod tests {
         let told = MediaReport::new(&plan(), vec![], &[lost(true), lost(false), lost(false)], Cost::default());
         let json = told.json();
         assert_eq!((&json["joined"], &json["failed"], &json["thrown_out"]), (&json!(1), &json!(2), &json!(1)));
-        assert!(!told.clean() && json["first_fault"] == "w");
+        assert!(!told.clean() && json["first_fault"] == "w" && told.words().ends_with("first fault: w"));
     }
 }

@@ -13,7 +13,7 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
 /// Bytes. An offer of a room of 100 has 60 kB.
 const LARGEST: usize = 8 << 20;
 const HEAD_LARGEST: usize = 16 << 10;
-const KEY: &str = "bG9hZGdlbmVyYXRvciEhIQ==";
+pub const KEY: &str = "bG9hZGdlbmVyYXRvciEhIQ==";
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const CONTINUATION: u8 = 0;
 const BINARY: u8 = 2;
@@ -202,7 +202,8 @@ fn masked(kind: u8, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-fn accept_of(key: &str) -> String {
+/// What a server says to a key.
+pub fn accept_of(key: &str) -> String {
     let text = format!("{key}{GUID}");
     BASE64.encode(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes()).as_ref())
 }
