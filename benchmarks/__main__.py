@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chat, page, process
+from benchmarks import chat, media, page, process
 from benchmarks.measure import machine
 
 FIGURES: dict[str, Callable[[], Any]] = {
@@ -23,6 +23,7 @@ FIGURES: dict[str, Callable[[], Any]] = {
     "durable_2000": lambda: asyncio.run(chat.durable(2000)),
     "connections": lambda: asyncio.run(chat.connections()),
     "page": page.weights,
+    "media": lambda: media.media(),
     "room_switch": lambda: asyncio.run(page.room_switch()),
 }
 

@@ -10,8 +10,8 @@ from tests.e2e.chromium import HEARD, hears, until
 from tests.e2e.person import PageOf
 from tests.scenarios.place import PASSWORD, Place
 
-_IN_REGION = """(name) => document.activeElement?.closest('nav, aside, main, section')?.getAttribute('aria-label') === name
-  || !!document.activeElement?.closest(`[aria-label="${name}"]`)"""
+_IN_REGION = """(name) => !!document.activeElement?.closest(`[aria-label="${name}"]`)
+  || !!document.activeElement?.querySelector(`:scope > [aria-label="${name}"]`)"""
 
 
 async def region(page: Page, name: str) -> None:
@@ -44,6 +44,7 @@ async def test_the_main_job_by_keyboard(place: Place, opened: Browser) -> None:
     await expect(page.get_by_label("Username")).to_have_count(0)
     await page.goto(f"{place.url}/s/{(await owner.call('GET', '/api/servers'))[0]['id']}")
 
+    await expect(person.room("general")).to_be_visible()
     await room(page, "general")
     await expect(page.get_by_role("textbox", name=re.compile("^Message"))).to_be_focused()
     await page.keyboard.type("Gusts feel rihgt")

@@ -36,8 +36,8 @@ export default function EditorBox(props: BoxProps) {
   return <div className="field editor" ref={host} />;
 }
 
-/** Whether the composer had the focus a moment ago. */
-let wasTyping = false;
+/** Whether the composer had the focus a moment ago: also the plain field, which was there before this file was loaded. */
+let wasTyping = typeof document !== "undefined" && Boolean(document.activeElement?.matches("[data-composer]"));
 if (typeof document !== "undefined") {
   document.addEventListener("focusin", (event) => (wasTyping = event.target instanceof HTMLElement && event.target.matches("[data-composer]")));
 }

@@ -27,3 +27,12 @@ function put(record: Readonly<Record<string, string>>, room: string, message: st
   const { [room]: _, ...rest } = record;
   return message ? { ...rest, [room]: message } : rest;
 }
+
+/** Who opens a room with the keyboard means to write: the field gets the focus as soon as that room shows one. */
+export function focusComposerOf(roomId: string, frames = 90): void {
+  requestAnimationFrame(() => {
+    const field = window.location.pathname.endsWith(`/${roomId}`) ? document.querySelector<HTMLElement>("[data-composer]") : null;
+    if (field) field.focus();
+    else if (frames > 0) focusComposerOf(roomId, frames - 1);
+  });
+}

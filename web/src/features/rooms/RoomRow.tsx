@@ -11,6 +11,7 @@ import { Icon } from "@/ui/Icon";
 import { IconButton } from "@/ui/IconButton";
 import { useLongPress } from "@/ui/longPress";
 import { roomIcon } from "./RoomIcon";
+import { focusComposerOf } from "@/features/chat/attention";
 import { RoomMenu } from "./RoomMenu";
 
 /** One room. A click on a voice room goes in at once; Alt+click only looks. */
@@ -31,6 +32,7 @@ export function RoomRow({ roomId, current, people }: { roomId: string; current: 
   const href = paths.room(room.server_id, roomId);
 
   function goIn(event: MouseEvent, serverId: string) {
+    if (!voice && event.detail === 0) focusComposerOf(roomId); // no mouse was pressed: Enter
     if (!voice || !mayConnect || here || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     void call.join({ origin: instance.origin, serverId, channelId: roomId });
   }
