@@ -38,7 +38,8 @@ async def room_switch(switches: int = 40) -> dict[str, Any]:
                 await owner.send(channel, f"message {number} in {channel}")
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            page = await browser.new_page(viewport={"width": 1440, "height": 900})
+            context = await browser.new_context(viewport={"width": 1440, "height": 900})
+            page = await context.new_page()
             await page.goto(f"{place.url}/login")
             await page.get_by_label("Username").fill("owner")
             await page.get_by_label("Password", exact=True).fill("correct horse battery")
@@ -51,7 +52,7 @@ async def room_switch(switches: int = 40) -> dict[str, Any]:
                 took = await page.evaluate(_SWITCH, {"path": f"/s/{server['id']}/{channel}", "text": f"in {channel}"})
                 if at >= 2:
                     times.append(took)
-            again = await browser.contexts[0].new_page()
+            again = await context.new_page()
             await again.goto(f"{place.url}/s/{server['id']}/{first}")
             await again.get_by_role("article").first.wait_for()
             loaded = await again.evaluate(_LOADED)

@@ -41,11 +41,14 @@ class PresenceService:
 
     async def connected(self, principal: Principal, connection: str) -> Presence:
         user_id = principal.user_id
+        key = f"presence:connections:{user_id}"
+        others = await self._cache.range(key, self._second() - TTL, float("inf"), 1)
         await self._touch(user_id, connection)
         presence = await self._record(user_id, await self._chosen(user_id))
         for server_id in await self._channels.servers_of(user_id):
             await self._cache.score(f"presence:server:{server_id}", str(user_id), self._second(), TTL)
-        await self._tell(presence)
+        if not others:  # a second device changes nothing for anybody else
+            await self._tell(presence)
         return presence
 
     async def beat(self, connections: tuple[tuple[int, str], ...]) -> None:
