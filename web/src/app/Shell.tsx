@@ -26,14 +26,17 @@ const PersonCard = lazy(() => import("@/features/people/PersonCard"));
 function warmUp(): void {
   const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2000));
   idle(() => {
-    void import("@/ui/MenuPopup");
-    void import("@/features/rooms/RoomMenuItems");
-    void import("@/features/servers/ServerMenuItems");
-    void import("@/features/chat/MessageMenuItems");
-    void import("@/features/people/PersonCard");
-    void import("@/features/voice/VoiceRoom");
-    void import("@/features/rooms/RoomDialogs");
-    void import("@/features/chat/DeleteMessage");
+    const wanted = [
+      import("@/ui/MenuPopup"),
+      import("@/features/rooms/RoomMenuItems"),
+      import("@/features/servers/ServerMenuItems"),
+      import("@/features/chat/MessageMenuItems"),
+      import("@/features/people/PersonCard"),
+      import("@/features/voice/VoiceRoom"),
+      import("@/features/rooms/RoomDialogs"),
+      import("@/features/chat/DeleteMessage"),
+    ];
+    void Promise.allSettled(wanted); // without a line nothing comes ahead of time; whoever opens one asks again
   });
 }
 
