@@ -159,7 +159,7 @@ async def serve(port: int) -> None:
     gateway = GatewayService(bus, of, of, of, of, of, of, clock)
     await gateway.start()
     router = Router(Origins(()), Proxies(()), 0)
-    add_routes(router, gateway, of, of, of, of, of, clock, instance, "")
+    add_routes(router, gateway, of, of, of, of, of, clock, instance, "", 1.0)
     config = uvicorn.Config(
         Publisher(bus),
         port=port,

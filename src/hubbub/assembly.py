@@ -178,7 +178,10 @@ class Place:
         async def health() -> Health:
             return await _health(database, counted, self._engine)
 
-        websocket.add_routes(router, gateway, auth, chat, voice, presence, limits, clock, instance, config.public_url)
+        scale = config.rate_limit_scale
+        websocket.add_routes(
+            router, gateway, auth, chat, voice, presence, limits, clock, instance, config.public_url, scale
+        )
         livekit.add_routes(router, media.node, clock, (), "", "")
         foreign = [
             mount("/rtc/validate", validator(media.node)),

@@ -106,7 +106,9 @@ async def instance(origin: str) -> Instance:
 
 
 @pytest.fixture
-async def place() -> AsyncIterator[Place]:
+async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
+    """The parameter, if any, is the scale of rates."""
+    scale: float = getattr(request, "param", 1.0)
     bus, clock, limits = MemoryBus(), HandClock(), Limits()
     world = World(bus)
     at: Any = as_any(world)
@@ -115,7 +117,7 @@ async def place() -> AsyncIterator[Place]:
     router = Router(Origins(()), Proxies(()), 0)
     authority: Any = Auth()
     gate: Any = limits
-    add_routes(router, gateway, authority, at, at, at, gate, clock, instance, "")
+    add_routes(router, gateway, authority, at, at, at, gate, clock, instance, "", scale)
     async with serving(router) as served:
         yield Place(served, world, gateway, limits, clock)
     await gateway.stop()
@@ -312,6 +314,22 @@ async def test_other_versions_and_floods(place: Place) -> None:
             await ws.send(typing)
         ws.transport.resume_reading()
         await close_code(ws)
+
+
+@pytest.mark.parametrize("place", [0.01], indirect=True)
+async def test_the_bound_of_frames_is_scaled(place: Place) -> None:
+    async with place.socket() as ws:
+        for _ in range(round(adapter.FRAMES * 0.01) + 1):
+            await ws.send('{"op":1}')
+        assert await close_code(ws) == 4008
+
+
+@pytest.mark.parametrize("place", [0.0], indirect=True)
+async def test_scale_0_is_no_bound(place: Place) -> None:
+    async with place.socket() as ws:
+        for _ in range(adapter.FRAMES + 1):
+            await ws.send('{"op":1}')
+            await op(ws, 11)
 
 
 async def test_silence_is_noticed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ HEARTBEAT_MS = 41_250
 SILENCE = HEARTBEAT_MS / 1000 * 1.5  # seconds without a heartbeat
 IDENTIFY_WITHIN = 10.0
 OPEN_WITHIN = 60.0  # all services together, while thousands come back at once
-FRAMES = 1_200  # of any kind in WINDOW seconds; commands have their own, tighter limit
+FRAMES = 1_200  # of any kind in WINDOW seconds, unscaled; commands have their own, tighter limit
 WINDOW = 60.0
 HELLO = say(10, Hello(heartbeat_interval=HEARTBEAT_MS))
 
@@ -34,7 +34,8 @@ Phase = Literal["new", "opening", "open"]
 
 
 class Services(NamedTuple):
-    """What the ops call. `instance(origin)` is what READY tells about this instance."""
+    """What the ops call. `instance(origin)` is what READY tells about this instance; `frames` of any kind may one socket
+    send in WINDOW seconds."""
 
     auth: AuthApi
     gateway: GatewayApi
@@ -44,6 +45,7 @@ class Services(NamedTuple):
     limits: LimitsApi
     dialect: Dialect
     instance: Callable[[str], Awaitable[Instance]]
+    frames: float
 
 
 class Undecodable(Exception):
@@ -78,7 +80,7 @@ class Adapter:
         if now - self._window >= WINDOW:
             self._window, self._frames = now, 0
         self._frames += 1
-        if self._frames > FRAMES:
+        if self._frames > self.services.frames:
             return (Close(4008, "too many frames"),)
         if isinstance(message, bytes):
             return (Close(4002, "frames are JSON text"),)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 
 from hubbub.clock import Clock
 from hubbub.errors import Limited
-from hubbub.protocols.websocket.adapter import Services
+from hubbub.protocols.websocket.adapter import FRAMES, Services
 from hubbub.protocols.websocket.connection import Router
 from hubbub.protocols.websocket.effects import Close
 from hubbub.protocols.websocket.encode import NativeDialect
@@ -38,10 +39,12 @@ def add_routes(
     clock: Clock,
     instance: Callable[[str], Awaitable[Instance]],
     public_url: str,
+    rate_scale: float,
 ) -> None:
     """Serve `/gateway` on the router. `instance(origin)` is asked for each READY; `public_url` "" means: whatever host
-    the client asked for."""
-    services = Services(auth, gateway, chat, presence, voice, limits, NativeDialect(), instance)
+    the client asked for. `rate_scale` multiplies how many frames one socket may send; 0: any number."""
+    frames = max(1.0, FRAMES * rate_scale) if rate_scale else math.inf
+    services = Services(auth, gateway, chat, presence, voice, limits, NativeDialect(), instance, frames)
     watch = Watch(clock.monotonic)
 
     async def open(request: Request) -> GatewaySocket:
