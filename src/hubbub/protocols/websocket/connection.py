@@ -27,6 +27,7 @@ from hubbub.protocols.websocket.codec import (
 )
 from hubbub.protocols.websocket.handshake import Origins, Proxies, Rejected, Request, accept, read_request
 from hubbub.protocols.websocket.occupancy import Occupancy
+from hubbub.protocols.websocket.outbound import Outbound
 
 BACKLOG = 1 << 20  # bytes the kernel did not take: above this the peer is too slow
 LARGE = 1 << 18  # bytes of one write that must not make anybody slow by itself: READY, a replay
@@ -71,6 +72,7 @@ class Router:
         self.origins = origins
         self.proxies = proxies
         self.occupancy = Occupancy(per_address)
+        self.outbound = Outbound()
         self._routes: dict[str, Route] = {}
         self._refusals: dict[str, Rejected] = {}
 
@@ -100,6 +102,7 @@ class Connection(asyncio.Protocol):
         "_deadline",
         "_open",
         "_opening",
+        "_pending",
         "_reader",
         "_router",
         "_server",
@@ -119,21 +122,36 @@ class Connection(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._open = False  # frames may be written
         self._code = 1006
+        self._pending: bytes | list[bytes] = b""  # written, not yet handed to the transport; mostly one piece or none
 
     # ---- for sessions
 
     def write(self, prebuilt: bytes) -> None:
-        """Queue one prebuilt frame, or several joined. uvloop sends all of one loop turn in one system call."""
-        if self._open:
-            if len(prebuilt) > LARGE:
-                self._transport.set_write_buffer_limits(high=BACKLOG + len(prebuilt))
-            self._transport.write(prebuilt)
+        """Queue one prebuilt frame, or several joined. What a few loop turns write leaves in one system call."""
+        if not self._open:
+            return
+        if len(prebuilt) > LARGE:
+            self._transport.set_write_buffer_limits(high=BACKLOG + len(prebuilt))
+        if not self._pending:
+            self._pending = prebuilt
+            self._router.outbound.add(self)
+        elif isinstance(self._pending, list):
+            self._pending.append(prebuilt)
+        else:
+            self._pending = [self._pending, prebuilt]
+
+    def flush(self) -> None:
+        """Called by `Outbound`, and before anything that must come after what was written."""
+        if pending := self._pending:
+            self._pending = b""
+            self._transport.write(pending if isinstance(pending, bytes) else b"".join(pending))
 
     def close(self, code: int, reason: str = "") -> None:
         """Say why and wait for the peer's answer, but not for ever. Later calls do nothing."""
         if self._open:
             self._open = False
             self._code = code
+            self.flush()
             self._transport.write(close_frame(code, reason))
             self._abort_later()
 
@@ -150,6 +168,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._open = False
+        self._pending = b""
         self._server.connections.discard(self)
         if self._deadline:
             self._deadline.cancel()
@@ -249,10 +268,11 @@ class Connection(asyncio.Protocol):
         elif self._session is not None and opcode == BINARY:
             self._session.received(body)
         elif opcode == PING:
-            self._transport.write(frame(PONG, body))
+            self.write(frame(PONG, body))
         elif opcode == CLOSE:
             self._code = read_close(body)
             self._open = False
+            self.flush()
             self._transport.write(frame(CLOSE, body[:2]))
             self._transport.close()
             self._abort_later()  # a peer that does not read would keep the transport for ever
