@@ -8,12 +8,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 import time
+from asyncio.subprocess import PIPE
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from tests.scenarios.place import Gateway, Person, Place
 
+from benchmarks.flood import Plan
 from benchmarks.measure import cpu_seconds, instance, percentile, resident_mb
+from hubbub.services.channel.api import SEND_MESSAGES, VIEW_CHANNEL
+
+ROOT = Path(__file__).parents[1]
 
 
 async def _people(place: Place, count: int) -> tuple[list[Person], str]:
@@ -117,6 +126,59 @@ class _Line:
             delays.append(time.perf_counter() - planned)
             planned += every
         self._writer.close()
+
+
+async def commands(per_second: int, seconds: float = 6, senders: int = 64) -> dict[str, Any]:
+    """Open loop over gateway commands, the load in a process of its own (benchmarks/flood.py): each sender in a room that
+    only it and the owner see; two sockets of the owner read all rooms and must get every message."""
+    with instance() as place:
+        owner = await place.owner()
+        server = await owner.make_server()
+        invite = await owner.invite_to(server["id"])
+        pairs = [await _sender(place, owner, server["id"], invite, number) for number in range(senders)]
+        plan = Plan(
+            host=place.host,
+            port=place.port,
+            senders=pairs,
+            readers=[owner.tokens["access_token"]] * 2,
+            per_second=per_second,
+            seconds=seconds,
+        )
+        load = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "benchmarks.flood", stdin=PIPE, stdout=PIPE, cwd=ROOT
+        )
+        assert load.stdin is not None
+        assert load.stdout is not None
+        load.stdin.write(msgspec.json.encode(plan) + b"\n")
+        assert await load.stdout.readline() == b"ready\n"
+        before = cpu_seconds(place)
+        load.stdin.write(b"go\n")
+        found = json.loads(await load.stdout.readline())
+        spent = cpu_seconds(place) - before
+        await load.wait()
+    assert found["read"] == [found["sent"]] * 2, found
+    assert found["acknowledged"] == found["sent"], found
+    assert not found["refused"], found
+    return {
+        "asked_per_second": per_second,
+        "acknowledged_per_second": round(found["sent"] / found["took"]),
+        "p50_ms": found["p50_ms"],
+        "p99_ms": found["p99_ms"],
+        "server_cpu_us_per_message": round(spent / found["sent"] * 1e6),
+        "client_cpu_us_per_message": round(found["client_cpu"] / found["sent"] * 1e6),
+    }
+
+
+async def _sender(place: Place, owner: Person, server: str, invite: str, number: int) -> tuple[str, str]:
+    """(access token, room): a room that everybody's role may not see, with an entry for this one."""
+    person = await place.guest(f"sender{number}", invite)
+    room = await owner.call("POST", f"/api/servers/{server}/channels", {"name": f"room{number}", "type": "text"})
+    entries = f"/api/channels/{room['id']}/permissions"
+    await owner.call("PUT", f"{entries}/{server}", {"type": "role", "deny": str(VIEW_CHANNEL)})
+    allowed = str(VIEW_CHANNEL | SEND_MESSAGES)
+    await owner.call("PUT", f"{entries}/{person.id}", {"type": "user", "allow": allowed})
+    await person.close()
+    return person.tokens["access_token"], room["id"]
 
 
 async def connections(count: int = 1000) -> dict[str, Any]:
