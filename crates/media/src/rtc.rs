@@ -18,6 +18,7 @@ use crate::egress::{Egress, Outgoing, Stream};
 use crate::event::{Kind, Side};
 use crate::report::{Gathering, REPORT_INTERVAL};
 use crate::sdp::{self, Credentials, Remote};
+use crate::stun;
 use crate::transport::{DataWrite, Datagram, Happening, Packet, Sink, Transport};
 
 pub const RELIABLE: &str = "_reliable";
@@ -77,11 +78,9 @@ impl Shared {
                 .set_extension(sdp::EXT_VIDEO_ORIENTATION, Extension::VideoOrientation),
         };
         let mut rtc = config.build(now);
-        let locals: Vec<Candidate> =
-            self.candidates.iter().filter_map(|a| Candidate::host(*a, Protocol::Udp).ok()).collect();
-        for c in &locals {
-            rtc.add_local_candidate(c.clone());
-        }
+        let host = |address: &SocketAddr| Candidate::host(*address, Protocol::Udp).ok();
+        let locals: Vec<Candidate> = self.candidates.iter().filter_map(host).collect();
+        locals.iter().for_each(|c| _ = rtc.add_local_candidate(c.clone()));
         RtcTransport {
             rtc,
             locals,
@@ -90,6 +89,7 @@ impl Shared {
             channels: HashMap::new(),
             own_channels: None,
             open: [false; 2],
+            path: None,
             ice_up: false,
             dtls_up: false,
             lost: false,
@@ -110,6 +110,8 @@ pub struct RtcTransport {
     /// `_reliable` and `_lossy`, which we opened (subscriber side).
     own_channels: Option<[ChannelId; 2]>,
     open: [bool; 2],
+    /// Where the client's last nomination came from.
+    path: Option<SocketAddr>,
     ice_up: bool,
     dtls_up: bool,
     lost: bool,
@@ -119,8 +121,8 @@ pub struct RtcTransport {
 
 /// For an ICE restart.
 pub fn fresh_credentials() -> Credentials {
-    let c = IceCreds::new();
-    Credentials { ufrag: c.ufrag, pwd: c.pass }
+    let IceCreds { ufrag, pass } = IceCreds::new();
+    Credentials { ufrag, pwd: pass }
 }
 
 fn creds(c: &Credentials) -> IceCreds {
@@ -160,12 +162,7 @@ impl Transport for RtcTransport {
         let mut api = self.rtc.direct_api();
         api.set_local_ice_credentials(creds(local));
         api.set_remote_ice_credentials(creds(&remote.credentials));
-        // DirectApi has no ICE restart. Taking the local candidates away and back drops all pairs, so the next check
-        // that arrives is nominated afresh; until then media goes on to where it went (RFC 8445 section 9).
-        for c in &self.locals {
-            self.rtc.direct_api().invalidate_candidate(c);
-            self.rtc.add_local_candidate(c.clone());
-        }
+        self.drop_pairs(); // DirectApi has no ICE restart
     }
 
     fn is_alive(&self) -> bool {
@@ -187,6 +184,11 @@ impl Transport for RtcTransport {
 
     fn receive(&mut self, now: Instant, datagram: &Datagram<'_>) -> Result<(), String> {
         let input = input(now, datagram).ok_or("unreadable datagram")?;
+        // A client may get a new address in mid-call. str0m would hold on to the old one for 15 s.
+        let moved = self.path != Some(datagram.from) && stun::nominates(datagram.bytes) && self.rtc.accepts(&input);
+        if moved && self.path.replace(datagram.from).is_some() {
+            self.drop_pairs();
+        }
         self.rtc.handle_input(input).map_err(|e| e.to_string())
     }
 
@@ -255,6 +257,15 @@ fn input<'a>(now: Instant, d: &Datagram<'a>) -> Option<Input<'a>> {
 }
 
 impl RtcTransport {
+    /// Taking the local candidates away and back drops all pairs, so the next check that arrives is nominated afresh;
+    /// until then media goes on to where it went (RFC 8445 section 9).
+    fn drop_pairs(&mut self) {
+        for c in &self.locals {
+            self.rtc.direct_api().invalidate_candidate(c);
+            self.rtc.add_local_candidate(c.clone());
+        }
+    }
+
     fn event(&mut self, event: Event, out: &mut Vec<Happening>) {
         match event {
             Event::RtpPacket(p) => {

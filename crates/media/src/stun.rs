@@ -23,10 +23,22 @@ pub fn protocol(datagram: &[u8]) -> Protocol {
 const BINDING_REQUEST: u16 = 0x0001;
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const USERNAME: u16 = 0x0006;
+const USE_CANDIDATE: u16 = 0x0025;
 
 /// Our half of the USERNAME (`ours:theirs`, RFC 8445 section 7.2.2) of a binding request. An ICE-lite agent sends no
 /// requests, so nothing else in STUN concerns us.
 pub fn request_ufrag(datagram: &[u8]) -> Option<&str> {
+    let (ours, _) = std::str::from_utf8(request_attribute(datagram, USERNAME)?).ok()?.split_once(':')?;
+    Some(ours)
+}
+
+/// The client says that this is the path for media (RFC 8445 section 7.1.2). Not authenticated here.
+pub fn nominates(datagram: &[u8]) -> bool {
+    protocol(datagram) == Protocol::Stun && request_attribute(datagram, USE_CANDIDATE).is_some()
+}
+
+/// The value of a binding request's first attribute of this kind.
+fn request_attribute(datagram: &[u8], wanted: u16) -> Option<&[u8]> {
     let (header, mut rest) = datagram.split_at_checked(20)?;
     if header[..2] != BINDING_REQUEST.to_be_bytes() || header[4..8] != MAGIC_COOKIE {
         return None;
@@ -34,9 +46,8 @@ pub fn request_ufrag(datagram: &[u8]) -> Option<&str> {
     while let Some((head, tail)) = rest.split_at_checked(4) {
         let kind = u16::from_be_bytes([head[0], head[1]]);
         let len = usize::from(u16::from_be_bytes([head[2], head[3]]));
-        if kind == USERNAME {
-            let (ours, _) = std::str::from_utf8(tail.get(..len)?).ok()?.split_once(':')?;
-            return Some(ours);
+        if kind == wanted {
+            return tail.get(..len);
         }
         rest = tail.get(len.next_multiple_of(4)..)?; // values are padded to 4 bytes
     }
@@ -61,6 +72,13 @@ mod tests {
     #[test]
     fn username_is_found_behind_padded_attributes() {
         assert_eq!(request_ufrag(&request(&[(0x8022, b"abcde"), (USERNAME, b"ours:theirs")])), Some("ours"));
+    }
+
+    #[test]
+    fn a_nomination_is_told_from_a_check() {
+        assert!(nominates(&request(&[(USERNAME, b"ours:theirs"), (USE_CANDIDATE, b"")])));
+        assert!(!nominates(&request(&[(USERNAME, b"ours:theirs")])));
+        assert!(!nominates(&[128; 100]) && !nominates(&[]));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use str0m::change::SdpApi;
 use str0m::media::{Direction, MediaKind, Mid};
 
 use media::{Command, Config, Engine, Event, Kind, Side};
+use netem::Relay;
 
 pub const PATIENCE: Duration = Duration::from_secs(15);
 pub const ROOM: &str = "R";
@@ -24,6 +25,10 @@ pub struct World {
     pub answering: bool,
     /// Where clients that join next are.
     pub ip: IpAddr,
+    /// The network between the clients and the engine, if it is not the perfect one of loopback.
+    pub relay: Option<Relay>,
+    /// How long `until` waits.
+    pub patience: Duration,
 }
 
 impl World {
@@ -32,10 +37,35 @@ impl World {
     }
 
     pub fn bound_to(bind: &str) -> Self {
-        let config = Config { bind: bind.into(), port: 0, advertised: vec![] };
+        World::with(bind, None)
+    }
+
+    /// The engine is reached through a relay, whose address is the one it advertises, as that of a NAT.
+    pub fn far_away(seed: u64) -> Self {
+        World::with("127.0.0.1", Some(Relay::open(0, seed).expect("a free port")))
+    }
+
+    fn with(bind: &str, relay: Option<Relay>) -> Self {
+        let advertised = relay.iter().map(|r| r.address().to_string()).collect();
+        let config = Config { bind: bind.into(), port: 0, advertised };
         let engine = Engine::open(&config).expect("a free port");
         engine.send(Command::OpenRoom { room: ROOM.into() });
-        World { engine, clients: Vec::new(), events: Vec::new(), answering: true, ip: Ipv4Addr::LOCALHOST.into() }
+        if let Some(relay) = &relay {
+            relay.forward_to((Ipv4Addr::LOCALHOST, engine.port()).into());
+        }
+        let (clients, events, ip) = (Vec::new(), Vec::new(), Ipv4Addr::LOCALHOST.into());
+        World { engine, clients, events, answering: true, ip, relay, patience: PATIENCE }
+    }
+
+    /// Of the network, in both directions, from now on.
+    pub fn conditions(&self, words: &str) {
+        let both = words.parse().expect("conditions");
+        self.relay.as_ref().expect("a world that is far away").conditions(both, both);
+    }
+
+    /// A client's connection gets a new address, without noticing.
+    pub fn rebind(&self, pc: &client::Pc) {
+        self.relay.as_ref().expect("a world that is far away").rebind(Some(pc.addr));
     }
 
     /// Opens a peer with both sides; they connect as `step` is called.
@@ -117,7 +147,7 @@ impl World {
     /// Steps until it is so.
     #[track_caller]
     pub fn until(&mut self, what: &str, so: impl FnMut(&mut World) -> bool) {
-        self.within(PATIENCE, what, so);
+        self.within(self.patience, what, so);
     }
 
     #[track_caller]
@@ -174,7 +204,10 @@ impl World {
 
 /// Two peers, each with an audio track that the other receives: `A` with `TR_a`, `B` with `TR_b`.
 pub fn two_talking() -> (World, Mid, Mid) {
-    let mut w = World::new();
+    two_talking_in(World::new())
+}
+
+pub fn two_talking_in(mut w: World) -> (World, Mid, Mid) {
     let (a, b) = (w.join("A"), w.join("B"));
     let (mid_a, mid_b) = (w.publish(a, "TR_a", Kind::Audio), w.publish(b, "TR_b", Kind::Audio));
     w.subscribe("A", "TR_b");
