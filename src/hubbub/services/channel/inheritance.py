@@ -42,11 +42,14 @@ def _merged(above: Overwrite, own: Overwrite | None, child_id: int, denied_here:
             allow=own.allow | allow,
             deny=own.deny | above.deny & ~own.allow,
         )
-    # One entry cannot say two things about two places or times: what both grant stays, what either denies too.
+    # One entry cannot say two things about two places or times: what both grant stays as long as both do, what either
+    # denies stays for good, and then nothing is granted that would have ended.
+    allow, deny = own.allow & allow, own.deny | above.deny
+    ends = min((each for each in (own.expires_at, above.expires_at) if each is not None), default=None)
     return msgspec.structs.replace(
         own,
         applies="both",
-        expires_at=None,
-        allow=own.allow & allow,
-        deny=own.deny | above.deny,
+        expires_at=None if deny else ends,
+        allow=0 if ends is not None and deny else allow,
+        deny=deny,
     )
