@@ -41,9 +41,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(settings: config.Config) -> int:
     from hubbub import assembly
-    from hubbub.infra import telemetry
+    from hubbub.infra.telemetry import logs
 
-    telemetry.configure("hubbub", settings.log_level)
+    logs.configure("hubbub", settings.log_level)
     for name in config.unknown():
         print(f"hubbub: {name} is not a setting and does nothing; `hubbub config` lists them all.", file=sys.stderr)
     try:

@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from hubbub.trace import traceparent
+
 
 class User(msgspec.Struct, frozen=True, tag="user"):
     """All sockets of one person."""
@@ -64,14 +66,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         return ".".join((self.subject, *map(str, self.routing)))
 
 
-class Fact(msgspec.Struct, frozen=True):
-    """One event as it travels: `stream` and `seq` are "" and 0 for events of the moment."""
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One event as it travels: `stream` and `seq` are "" and 0 for events of the moment. `trace`: the traceparent of
+    what caused it, "" when nobody knows."""
 
     stream: str
     seq: int
     at: int
     name: str
     body: msgspec.Raw
+    trace: str = ""
 
 
 _decoders: dict[str, msgspec.msgpack.Decoder[Any]] = {}
@@ -90,7 +94,7 @@ def register(*kinds: type[Event]) -> None:
 
 
 def encode(event: Event, stream: str, seq: int, at: int) -> bytes:
-    return _encode(Fact(stream, seq, at, type(event).__name__, msgspec.Raw(_encode(event))))
+    return _encode(Fact(stream, seq, at, type(event).__name__, msgspec.Raw(_encode(event)), traceparent()))
 
 
 def decode(payload: bytes) -> tuple[Fact, Event | None]:

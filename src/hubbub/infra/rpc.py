@@ -4,7 +4,8 @@
 `encoded(Api, service)` does the same to every argument, result and error without a bus in between.
 
 Wire, subject `rpc.<Api>.<version>.<method>` (version: the Api's `VERSION`, 1 without one):
-request  msgpack [milliseconds left, *arguments]     The time left travels, not a time of day: clocks differ.
+request  msgpack [milliseconds left, traceparent, user id, *arguments]
+         The time left travels, not a time of day: clocks differ. "" and 0 when there is no trace, nobody known.
 reply    "=" + msgpack result, or "!" + msgpack [kind, code, data]
 
 A service may be called again after `Unavailable(started=True)`: commands take an idempotency key as an argument.
@@ -18,20 +19,26 @@ import logging
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple, TypeVar, get_type_hints
+from time import monotonic
+from typing import Any, Literal, NamedTuple, TypeVar, get_type_hints
 
 import msgspec
 
+from hubbub import trace
 from hubbub.errors import Limited, Refused, Unavailable
 from hubbub.infra.bus.base import Bus
+from hubbub.measures import Distribution
 
 LONGEST = 5.0  # seconds for a call without a deadline
 LARGEST = 512 * 1024  # bytes of arguments or of an answer; what may be more must page
 
 A = TypeVar("A")
 Report = Callable[[BaseException], None]
+Outcome = Literal["ok", "refused", "limited", "unavailable", "cancelled", "defect"]
 Call = Callable[["Operation", tuple[Any, ...]], Awaitable[Any]]
 log = logging.getLogger(__name__)
+asked = Distribution(("service", "verb", "outcome"))  # seconds, at the caller
+answered = Distribution(("service", "verb", "outcome"))  # seconds, at the service
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)  # in the loop's time
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -42,8 +49,9 @@ class Operation(NamedTuple):
     name: str
     subject: str
     names: tuple[str, ...]  # of the arguments, in order
-    arguments: msgspec.msgpack.Decoder[tuple[Any, ...]]  # (milliseconds left, *arguments)
+    arguments: msgspec.msgpack.Decoder[tuple[Any, ...]]  # (milliseconds left, traceparent, user id, *arguments)
     result: msgspec.msgpack.Decoder[Any]
+    service: str  # the Api's name without "Api", as metrics and traces say it
 
 
 class TooLarge(ValueError):
@@ -72,10 +80,10 @@ def remote(api: type[A], bus: Bus) -> A:
     another process (see `operations`)."""
 
     async def call(operation: Operation, arguments: tuple[Any, ...]) -> Any:
-        left = _time_left()
-        request = _bounded(_encode((int(left * 1000), *arguments)), operation, "the arguments")
-        reply = await bus.request(operation.subject, request, left)
-        return _result(operation, reply)
+        with _asking(operation):
+            left = _time_left()
+            reply = await bus.request(operation.subject, _request(operation, left, arguments), left)
+            return _result(operation, reply)
 
     return _stub("Remote", api, call)
 
@@ -84,11 +92,22 @@ def encoded(api: type[A], service: A, report: Report = _log_defect) -> A:
     """The service itself, but everything goes through the wire's encoding, as it would between two processes."""
 
     async def call(operation: Operation, arguments: tuple[Any, ...]) -> Any:
-        request = _bounded(_encode((int(_time_left() * 1000), *arguments)), operation, "the arguments")
-        method = getattr(service, operation.name)
-        return _result(operation, await _answer(operation, method, request, report))
+        with _asking(operation):
+            request = _request(operation, _time_left(), arguments)
+            method = getattr(service, operation.name)
+            return _result(operation, await _answer(operation, method, request, report))
 
     return _stub("Encoded", api, call)
+
+
+def traced(api: type[A], service: A) -> A:
+    """The service itself, each call of it a span of the caller's trace: what `remote` would show, without its cost."""
+
+    async def call(operation: Operation, arguments: tuple[Any, ...]) -> Any:
+        with trace.span(f"{operation.service}/{operation.name}"):
+            return await getattr(service, operation.name)(*arguments)
+
+    return _stub("Traced", api, call)
 
 
 async def serve(api: type[A], service: A, bus: Bus, report: Report) -> Callable[[], None]:
@@ -119,8 +138,9 @@ def operations(api: type) -> list[Operation]:
             raise TypeError(f"{where}: every method of an Api is `async def`")
         names, types, result = _annotations(where, function)
         subject = f"rpc.{api.__name__}.{version}.{name}"
-        arguments = msgspec.msgpack.Decoder(tuple[(int, *types)])  # pyright: ignore[reportInvalidTypeArguments]
-        found.append(Operation(name, subject, names, arguments, msgspec.msgpack.Decoder(result)))
+        arguments = msgspec.msgpack.Decoder(tuple[(int, str, int, *types)])  # pyright: ignore[reportInvalidTypeArguments]
+        service = api.__name__.removesuffix("Api").lower()
+        found.append(Operation(name, subject, names, arguments, msgspec.msgpack.Decoder(result), service))
     return found
 
 
@@ -190,25 +210,75 @@ def _handler(operation: Operation, service: Any, report: Report) -> Callable[[by
 
 async def _answer(operation: Operation, method: Callable[..., Awaitable[Any]], request: bytes, report: Report) -> bytes:
     try:
-        left, *arguments = operation.arguments.decode(request)
+        left, parent, user_id, *arguments = operation.arguments.decode(request)
     except msgspec.ValidationError as error:  # the caller's Api is another than ours
         report(error)
         return _failed("unavailable", f"{operation.subject}: not understood: {error}", {"started": False})
+    since, acting = monotonic(), trace.acting(user_id)
+    outcome = "cancelled"
     try:
-        async with asyncio.timeout(left / 1000):
-            with within(left / 1000):
-                return _bounded(b"=" + _encode(await method(*arguments)), operation, "the answer")
+        with trace.span(f"{operation.service}/{operation.name}", "server", parent or None) as span:
+            reply, outcome = await _outcome(operation, method(*arguments), left / 1000, report)
+            span.note("hubbub.outcome", outcome)
+            return reply
+    finally:
+        trace.acted(acting)
+        answered.add(monotonic() - since, operation.service, operation.name, outcome)
+
+
+async def _outcome(
+    operation: Operation, running: Awaitable[Any], seconds: float, report: Report
+) -> tuple[bytes, Outcome]:
+    """The reply, and how it went in one word."""
+    try:
+        async with asyncio.timeout(seconds):
+            with within(seconds):
+                return _bounded(b"=" + _encode(await running), operation, "the answer"), "ok"
     except Limited as limited:
         data = {name: value for name, value in limited.data.items() if name != "retry_after"}
-        return _failed("limited", limited.code, {"after": limited.retry_after, "data": data})
+        return _failed("limited", limited.code, {"after": limited.retry_after, "data": data}), "limited"
     except Refused as refused:
-        return _failed("refused", refused.code, refused.data)
+        return _failed("refused", refused.code, refused.data), "refused"
     except Unavailable as gone:
-        return _failed("unavailable", str(gone), {"started": gone.started})
+        return _failed("unavailable", str(gone), {"started": gone.started}), "unavailable"
     except Exception as error:
         report(error)
         why = str(error) if isinstance(error, TooLarge) else type(error).__name__
-        return _failed("unavailable", f"{operation.subject}: {why}", {"started": True})
+        return _failed("unavailable", f"{operation.subject}: {why}", {"started": True}), "defect"
+
+
+@contextmanager
+def _asking(operation: Operation) -> Generator[None]:
+    """A call as its caller sees it: a span, and how it ended."""
+    since = monotonic()
+    outcome: Outcome = "ok"
+    try:
+        with trace.span(f"{operation.service}/{operation.name}", "client"):
+            yield
+    except BaseException as error:
+        outcome = _named(error)
+        raise
+    finally:
+        asked.add(monotonic() - since, operation.service, operation.name, outcome)
+
+
+def _named(error: BaseException) -> Outcome:
+    match error:
+        case Limited():
+            return "limited"
+        case Refused():
+            return "refused"
+        case Unavailable():
+            return "unavailable"
+        case asyncio.CancelledError():
+            return "cancelled"
+        case _:
+            return "defect"
+
+
+def _request(operation: Operation, left: float, arguments: tuple[Any, ...]) -> bytes:
+    header = (int(left * 1000), trace.traceparent(), trace.person())
+    return _bounded(_encode((*header, *arguments)), operation, "the arguments")
 
 
 def _failed(kind: str, code: str, data: dict[str, Any]) -> bytes:

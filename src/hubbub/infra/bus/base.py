@@ -12,10 +12,17 @@ Subjects are dotted; a pattern may use `*` for one part and `>` for the rest (NA
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Listener = Callable[[str, bytes], None]
 Handler = Callable[[bytes], Awaitable[bytes]]
+
+
+class Backlog(NamedTuple):
+    """`waiting`: messages and requests that nobody took yet, now. `dropped`: since the beginning."""
+
+    waiting: int
+    dropped: int
 
 
 class Bus(Protocol):
@@ -35,6 +42,10 @@ class Bus(Protocol):
 
     async def serve(self, subject: str, group: str, handler: Handler) -> Callable[[], None]:
         """Answer requests; one member of the group gets each. At most 256 handlers of one `serve` run at once."""
+        ...
+
+    def backlog(self) -> Backlog:
+        """How far this process is behind. Cheap: asked for at each reading of the metrics."""
         ...
 
     async def close(self) -> None: ...

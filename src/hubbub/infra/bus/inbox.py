@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from hubbub import events
+from hubbub import events, trace
 from hubbub.events import Event
 from hubbub.infra.bus.base import Bus
 
@@ -29,6 +29,11 @@ class Inbox:
         for pattern in patterns:
             self._stops.append(await bus.subscribe(pattern, self._put, self._lost))
 
+    @property
+    def waiting(self) -> int:
+        """Facts that came and were not handled yet."""
+        return self._queue.qsize()
+
     async def close(self) -> None:
         for stop in self._stops:
             stop()
@@ -49,8 +54,10 @@ class Inbox:
         while True:
             payload = await self._queue.get()
             try:
-                _, event = events.decode(payload)
-                if event is not None:
+                fact, event = events.decode(payload)
+                if event is None:
+                    continue
+                with trace.span(f"{self._name} hears {fact.name}", "consumer", fact.trace or None):
                     await self._on_event(event)
             except Exception:
                 log.exception("a fact could not be handled by %s", self._name)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextvars import Context
 
 from hubbub.errors import Unavailable
-from hubbub.infra.bus.base import Handler, Listener
+from hubbub.infra.bus.base import Backlog, Handler, Listener
 from hubbub.infra.bus.subjects import check_pattern, check_subject, matches
 
 QUEUE = 65_536  # messages waiting for one listener
@@ -32,6 +32,7 @@ class MemoryBus:
         self._routes: dict[str, tuple[_Subscription, ...]] = {}
         self._groups: dict[str, _Group] = {}
         self._closed = False
+        self._stopped_dropped = 0  # by subscriptions that are no more
 
     def publish(self, subject: str, payload: bytes) -> None:
         if self._closed:
@@ -54,6 +55,7 @@ class MemoryBus:
         def stop() -> None:
             if subscription in self._subscriptions:
                 self._subscriptions.remove(subscription)
+                self._stopped_dropped += subscription.dropped
                 self._routes.clear()
             subscription.stop()
 
@@ -88,6 +90,11 @@ class MemoryBus:
 
         return stop
 
+    def backlog(self) -> Backlog:
+        members = (member for group in self._groups.values() for member in group.members)
+        waiting = sum(len(each.waiting) for each in (*self._subscriptions, *members))
+        return Backlog(waiting, self._stopped_dropped + sum(each.dropped for each in self._subscriptions))
+
     async def close(self) -> None:
         """What was published is still delivered; handlers at work are cancelled."""
         self._closed = True
@@ -121,40 +128,42 @@ class _Subscription:
         self._loop = loop
         self._listener: Listener | None = listener
         self._lost = lost
-        self._waiting: deque[tuple[str, bytes]] = deque()
+        self.waiting: deque[tuple[str, bytes]] = deque()
         self._scheduled = False
         self._gap = False  # the oldest were dropped since the last delivery
+        self.dropped = 0
 
     def put(self, subject: str, payload: bytes) -> None:
-        if len(self._waiting) >= QUEUE:
-            self._waiting.popleft()
+        if len(self.waiting) >= QUEUE:
+            self.waiting.popleft()
+            self.dropped += 1
             self._gap = True
-        self._waiting.append((subject, payload))
+        self.waiting.append((subject, payload))
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._deliver, SLICE)
 
     def stop(self) -> None:
         self._listener = None
-        self._waiting.clear()
+        self.waiting.clear()
 
     def flush(self) -> None:
-        self._deliver(len(self._waiting))
+        self._deliver(len(self.waiting))
 
     def _deliver(self, most: int) -> None:
         self._scheduled = False
         if self._gap:
             self._gap = False
             self._report_gap()
-        for _ in range(min(most, len(self._waiting))):
+        for _ in range(min(most, len(self.waiting))):
             if self._listener is None:  # stopped by a listener
                 return
-            subject, payload = self._waiting.popleft()
+            subject, payload = self.waiting.popleft()
             try:
                 self._listener(subject, payload)
             except Exception:
                 log.exception("a listener of %s failed on %s", self.pattern, subject)
-        if self._waiting and not self._scheduled:
+        if self.waiting and not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._deliver, SLICE)
 
@@ -174,16 +183,16 @@ class _Member:
         self._loop = loop
         self._subject = subject
         self._handler = handler
-        self._waiting: deque[tuple[bytes, asyncio.Future[bytes]]] = deque()
+        self.waiting: deque[tuple[bytes, asyncio.Future[bytes]]] = deque()
         self.running: set[asyncio.Task[None]] = set()
 
     def put(self, payload: bytes, answer: asyncio.Future[bytes]) -> None:
-        self._waiting.append((payload, answer))
+        self.waiting.append((payload, answer))
         self._start()
 
     def _start(self) -> None:
-        while self._waiting and len(self.running) < PARALLEL:
-            payload, answer = self._waiting.popleft()
+        while self.waiting and len(self.running) < PARALLEL:
+            payload, answer = self.waiting.popleft()
             if answer.done():  # the caller gave up before its turn
                 continue
             task = self._loop.create_task(self._answer(payload, answer), context=Context())

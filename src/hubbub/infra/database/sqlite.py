@@ -16,15 +16,18 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
 from typing import Any, NamedTuple
 
 import apsw
 from sqlalchemy.sql.expression import ClauseElement
 
+from hubbub import trace
 from hubbub.clock import Clock
 from hubbub.errors import Unavailable
 from hubbub.infra.database import sqlite_file
 from hubbub.infra.database.base import Row, T, Transaction
+from hubbub.infra.database.measures import DatabaseMeasures
 from hubbub.infra.database.migrations import migrate
 from hubbub.infra.database.outbox import PUT_MARK, Committed, Outbox, Publish
 from hubbub.infra.database.sqlite_file import CHECKPOINT_PAGES
@@ -43,6 +46,7 @@ Body = Callable[[Transaction], Awaitable[Any]]
 class Waiting(NamedTuple):
     body: Body
     done: asyncio.Future[Any]
+    context: Context  # the caller's: its trace goes into the facts that the body emits
 
 
 class Outcome(NamedTuple):
@@ -65,6 +69,7 @@ class SqliteDatabase:
         self._wal_pages = 0
         self._in_body = False
         self._closed = False
+        self.measures = DatabaseMeasures()
         if not replicated:
             self._writer.set_wal_hook(self._grown)
 
@@ -103,8 +108,15 @@ class SqliteDatabase:
     async def fetch(self, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
         self._check()
         text, arguments = compiled(statement, "sqlite")
+        self.measures.reads += 1
+        if trace.is_recorded():
+            with trace.span("database/read", "client", **{"db.query.text": text}):
+                return self._read(text, arguments(values))
+        return self._read(text, arguments(values))
+
+    def _read(self, text: str, arguments: tuple[Any, ...]) -> Sequence[Row]:
         try:
-            return self._reader.execute(text, arguments(values)).fetchall()
+            return self._reader.execute(text, arguments).fetchall()
         except apsw.ReadOnlyError as error:
             raise TypeError(f"fetch only reads: {text}") from error
         except apsw.Error as error:
@@ -117,10 +129,15 @@ class SqliteDatabase:
         if len(self._queued) >= QUEUED:
             raise Unavailable(f"{QUEUED} writes are waiting already")
         done: asyncio.Future[T] = self._loop.create_future()
-        self._queued.append(Waiting(body, done))
-        if self._draining is None:
-            self._draining = self._loop.create_task(self._drain())
-        return await done
+        since = self._clock.monotonic()
+        with trace.span("database/write", "client"):
+            self._queued.append(Waiting(body, done, copy_context()))
+            if self._draining is None:
+                self._draining = self._loop.create_task(self._drain(), context=Context())
+            try:
+                return await done
+            finally:
+                self.measures.writes.add(self._clock.monotonic() - since, _outcome(done))
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
         return await self._outbox.heads(streams)
@@ -175,6 +192,7 @@ class SqliteDatabase:
         outcomes: list[Outcome] = []
         facts: list[Committed] = []
         committing, mark = False, self._outbox.overdue_mark()
+        since = self._clock.monotonic()
         try:
             await self._begin()
             outcomes, facts = self._run(batch)
@@ -188,6 +206,8 @@ class SqliteDatabase:
             if not isinstance(failure, Exception):
                 raise
             return
+        self.measures.commits.add(self._clock.monotonic() - since)
+        self.measures.sizes.add(len(batch))
         for done, value, error in outcomes:
             if not done.done():  # else the caller was cancelled
                 done.set_exception(error) if error else done.set_result(value)
@@ -211,13 +231,13 @@ class SqliteDatabase:
     def _run(self, batch: list[Waiting]) -> tuple[list[Outcome], list[Committed]]:
         outcomes: list[Outcome] = []
         facts: list[Committed] = []
-        for body, done in batch:
+        for body, done, context in batch:
             if done.done():  # cancelled before its turn
                 continue
             self._writer.execute("SAVEPOINT body")
             tx = SqliteTransaction(self._writer, self._clock)
             self._in_body = True
-            value, error = drive(body, tx)
+            value, error = context.run(drive, body, tx)
             self._in_body = False
             if error:
                 if not self._writer.in_transaction:  # SQLite itself undid everything (disk full, I/O error)
@@ -235,7 +255,7 @@ class SqliteDatabase:
         with contextlib.suppress(apsw.Error):
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-        for _, done in batch:
+        for _, done, _ in batch:
             if not done.done():
                 done.set_exception(Unavailable(f"the batch failed: {failure!r}", started=started))
 
@@ -266,6 +286,13 @@ class SqliteDatabase:
                 await self._outbox.sweep()
             except Unavailable as error:
                 log.warning("sweeping the outbox failed, will try again: %s", error)
+
+
+def _outcome(done: asyncio.Future[Any]) -> str:
+    if not done.done() or done.cancelled():
+        return "cancelled"
+    error = done.exception()
+    return "failed" if isinstance(error, Unavailable) else "undone" if error else "done"
 
 
 def drive(body: Body, tx: SqliteTransaction) -> tuple[Any, BaseException | None]:

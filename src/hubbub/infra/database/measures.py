@@ -1,0 +1,17 @@
+"""What a database counts of itself, the same on every engine."""
+
+from __future__ import annotations
+
+from hubbub.measures import Distribution
+
+_SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+
+
+class DatabaseMeasures:
+    """Levels are asked for at the moment of reading; the others only grow."""
+
+    def __init__(self) -> None:
+        self.commits = Distribution()  # seconds from BEGIN to durable, per batch
+        self.sizes = Distribution(bounds=_SIZES)  # bodies per batch
+        self.writes = Distribution(("outcome",))  # seconds a caller of `write` waited: done, undone, failed, cancelled
+        self.reads = 0
