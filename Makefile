@@ -39,7 +39,7 @@ bench: setup-test $(WEB)
 # ---- set-up: each step does nothing when it is done -------------------------------------------------------------------
 setup: .venv/.run $(EXTENSION)
 
-setup-test: .venv/.test $(EXTENSION) .tools/browser
+setup-test: .venv/.test $(EXTENSION) .tools/browser .tools/servers .tools/bin/versitygw
 
 .tools/system:
 	@mkdir -p .tools
@@ -50,6 +50,18 @@ setup-test: .venv/.test $(EXTENSION) .tools/browser
 .tools/browser: | .tools/system
 	@scripts/system-packages chromium
 	@touch $@
+
+# Real servers for the tests, which start them themselves; none is left running or enabled. NATS comes from PyPI.
+.tools/servers: | .tools/system
+	@scripts/system-packages --not-as-a-service postgresql redis-tools
+	@touch $@
+
+# An S3 server with conditional writes and multipart, built by PyPI's Go (in .venv): about a minute and a half, once.
+.tools/bin/versitygw: | .venv/.test
+	rm -rf .tools/go && mkdir -p .tools/go
+	GOBIN=$(CURDIR)/.tools/bin GOCACHE=$(CURDIR)/.tools/go/cache GOMODCACHE=$(CURDIR)/.tools/go/modules GOFLAGS=-modcacherw \
+	  GOTOOLCHAIN=local CGO_ENABLED=0 $(BIN)/go install -ldflags='-s -w' github.com/versity/versitygw/cmd/versitygw@v1.8.0
+	rm -rf .tools/go
 
 $(UV): | .tools/system
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools 'uv==0.13.9'

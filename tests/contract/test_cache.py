@@ -11,13 +11,19 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from hubbub.errors import Unavailable
 from hubbub.infra.cache.base import Cache
 from hubbub.infra.cache.memory import MemoryCache
+from hubbub.infra.cache.redis import RedisCache
 from tests.contract.hand_clock import HandClock
+from tests.servers.engines import Redis as Server
+from tests.servers.engines import fresh_name
 
 
 class Memory:
-    def __init__(self) -> None:
+    patience = 1e9  # seconds that one test may let pass
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
         self._clock = HandClock()
 
     def open(self) -> Cache:
@@ -27,16 +33,41 @@ class Memory:
         self._clock.forward(seconds)
 
 
-BACKENDS = {"memory": Memory}
+class Redis:
+    """Its own clock cannot be moved: here time really passes."""
+
+    patience = 3.0
+    server = "redis_server"
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self._url = self.url(request)
+        self._prefix = fresh_name()
+
+    def url(self, request: pytest.FixtureRequest) -> str:
+        return request.getfixturevalue("redis_server").url
+
+    def open(self) -> Cache:
+        return RedisCache(self._url, self._prefix)
+
+    async def forward(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class Cluster(Redis):
+    def url(self, request: pytest.FixtureRequest) -> str:
+        return request.getfixturevalue("redis_cluster").cluster_url()
+
+
+BACKENDS: dict[str, type[Memory] | type[Redis]] = {"memory": Memory, "redis": Redis, "redis cluster": Cluster}
 
 
 @pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest) -> Memory:
-    return BACKENDS[request.param]()
+def backend(request: pytest.FixtureRequest) -> Memory | Redis:
+    return BACKENDS[request.param](request)
 
 
 @pytest.fixture
-async def cache(backend: Memory) -> AsyncIterator[Cache]:
+async def cache(backend: Memory | Redis) -> AsyncIterator[Cache]:
     opened = backend.open()
     yield opened
     await opened.close()
@@ -53,7 +84,7 @@ async def test_values_come_back_in_the_order_of_their_keys(cache: Cache) -> None
     assert await cache.get([]) == []
 
 
-async def test_a_value_lasts_as_long_as_its_last_put_said(backend: Memory, cache: Cache) -> None:
+async def test_a_value_lasts_as_long_as_its_last_put_said(backend: Memory | Redis, cache: Cache) -> None:
     await cache.put("short", b"1", 3)
     await cache.put("long", b"1", 3)
     await backend.forward(1)
@@ -72,7 +103,7 @@ async def test_deleting_is_final_and_absent_keys_do_no_harm(cache: Cache) -> Non
     assert await cache.get(["a", "b"]) == [None, b"2"]
 
 
-async def test_only_the_first_may_add(backend: Memory, cache: Cache) -> None:
+async def test_only_the_first_may_add(backend: Memory | Redis, cache: Cache) -> None:
     won = await asyncio.gather(*(cache.add("lease", str(n).encode(), 2) for n in range(20)))
     assert won.count(True) == 1
     assert await cache.get(["lease"]) == [str(won.index(True)).encode()]
@@ -96,7 +127,7 @@ async def test_keys_are_ascii_and_values_end(cache: Cache, key: str, ttl: float)
 # ---- hashes ----------------------------------------------------------------------------------------------------------
 
 
-async def test_fields_of_a_hash_are_put_beside_each_other(backend: Memory, cache: Cache) -> None:
+async def test_fields_of_a_hash_are_put_beside_each_other(backend: Memory | Redis, cache: Cache) -> None:
     assert await cache.get_hash("h") == {}
     await cache.put_hash("h", {"a": b"1", "b": b"2"}, 2)
     await backend.forward(1)
@@ -131,7 +162,7 @@ async def test_a_range_is_in_order_and_drops_what_is_below(cache: Cache) -> None
     assert await cache.range("none", 0, 10, 10) == []
 
 
-async def test_a_sorted_set_ends_as_a_whole(backend: Memory, cache: Cache) -> None:
+async def test_a_sorted_set_ends_as_a_whole(backend: Memory | Redis, cache: Cache) -> None:
     await cache.score("s", "a", 1, 2)
     await backend.forward(1)
     await cache.score("s", "b", 2, 3)
@@ -144,7 +175,7 @@ async def test_a_sorted_set_ends_as_a_whole(backend: Memory, cache: Cache) -> No
 # ---- token buckets ---------------------------------------------------------------------------------------------------
 
 
-async def test_a_bucket_gives_its_burst_and_then_its_rate(backend: Memory, cache: Cache) -> None:
+async def test_a_bucket_gives_its_burst_and_then_its_rate(backend: Memory | Redis, cache: Cache) -> None:
     assert [await cache.take("t", 1, 5, 1) for _ in range(5)] == [0.0] * 5
     wait = await cache.take("t", 1, 5, 1)
     assert 0.5 < wait <= 1.0
@@ -155,7 +186,7 @@ async def test_a_bucket_gives_its_burst_and_then_its_rate(backend: Memory, cache
     assert await cache.take("other", 1, 5, 5) == 0.0
 
 
-async def test_a_bucket_never_holds_more_than_its_burst(backend: Memory, cache: Cache) -> None:
+async def test_a_bucket_never_holds_more_than_its_burst(backend: Memory | Redis, cache: Cache) -> None:
     assert await cache.take("t", 10, 3, 3) == 0.0
     await backend.forward(2)
     assert await cache.take("t", 10, 3, 3) == 0.0
@@ -168,9 +199,13 @@ async def test_a_smaller_burst_counts_at_once(cache: Cache) -> None:
 
 
 @pytest.mark.parametrize("per_second", [0.7, 3, 7, 11.3, 49])
-async def test_waiting_as_long_as_told_is_enough(backend: Memory, cache: Cache, per_second: float) -> None:
+async def test_waiting_as_long_as_told_is_enough(backend: Memory | Redis, cache: Cache, per_second: float) -> None:
+    waited = 0.0
     for _ in range(100):
+        if waited > backend.patience:
+            break
         if wait := await cache.take("t", per_second, 5, 1):
+            waited += wait
             await backend.forward(wait)
             assert await cache.take("t", per_second, 5, 1) == 0.0
 
@@ -186,6 +221,37 @@ async def test_a_bucket_that_could_never_give_is_an_error(
 ) -> None:
     with pytest.raises(ValueError):
         await cache.take("t", per_second, burst, cost)
+
+
+# ---- leases ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_claim_is_held_by_one_and_kept_by_claiming_again(backend: Memory | Redis, cache: Cache) -> None:
+    first = await cache.claim("node:1", b"a", 2)
+    assert first.holder == b"a"
+    assert await cache.claim("node:1", b"b", 60) == first, "who comes second learns who holds it, and changes nothing"
+    await backend.forward(1)
+    assert await cache.claim("node:1", b"a", 3) == first
+    await backend.forward(2)
+    assert await cache.claim("node:1", b"b", 2) == first, "it was renewed"
+    await backend.forward(2)
+    second = await cache.claim("node:1", b"b", 60)
+    assert second.holder == b"b"
+    assert second.epoch > first.epoch
+
+
+async def test_only_the_holder_releases(cache: Cache) -> None:
+    first = await cache.claim("node:1", b"a", 60)
+    assert await cache.release("node:1", b"b") is False
+    assert await cache.release("none", b"a") is False
+    assert await cache.release("node:1", b"a") is True
+    again = await cache.claim("node:1", b"a", 60)
+    assert again.epoch > first.epoch, "what happened in between is not known: the holder is a new one"
+
+
+async def test_of_many_claims_one_wins_and_all_agree_on_it(cache: Cache) -> None:
+    claims = await asyncio.gather(*(cache.claim("node:1", str(n).encode(), 60) for n in range(30)))
+    assert len(set(claims)) == 1
 
 
 # ---- what is the memory cache's own ----------------------------------------------------------------------------------
@@ -231,3 +297,37 @@ async def test_a_verb_on_the_wrong_kind_is_a_programming_error() -> None:
     for attempt in (cache.get_hash("plain"), cache.get(["hash"]), cache.range("plain", 0, 1, 1)):
         with pytest.raises(TypeError):
             await attempt
+
+
+# ---- what is Redis's own ---------------------------------------------------------------------------------------------
+
+
+async def test_instances_on_one_server_do_not_meet(redis_server: Server) -> None:
+    one, other = RedisCache(redis_server.url, fresh_name()), RedisCache(redis_server.url, fresh_name())
+    await one.put("a", b"1", 60)
+    assert await other.get(["a"]) == [None]
+    assert (await one.claim("l", b"1", 60)).holder == b"1"
+    assert (await other.claim("l", b"2", 60)).holder == b"2"
+    await one.close()
+    await other.close()
+
+
+async def test_a_server_that_goes_is_unavailable_soon_and_found_again() -> None:
+    server = Server()
+    server.start()
+    cache = RedisCache(server.url, "x")
+    try:
+        await cache.put("a", b"1", 60)
+        await asyncio.to_thread(server.kill)
+        async with asyncio.timeout(5):
+            for attempt in (cache.get(["a"]), cache.put("a", b"2", 60), cache.take("t", 1, 1, 1)):
+                with pytest.raises(Unavailable):
+                    await attempt
+            with pytest.raises(Unavailable):
+                await cache.claim("l", b"1", 60)
+        await asyncio.to_thread(server.start)
+        assert await cache.get(["a"]) == [None]
+        assert await cache.take("t", 1, 1, 1) == 0.0
+    finally:
+        await cache.close()
+        server.stop()

@@ -1,6 +1,7 @@
 """What the database port promises, on every engine.
 
-To add an engine: a class like `Sqlite` below and its name in `ENGINES`.
+To add an engine: a class like `Sqlite` below and its name in `ENGINES`. Bodies run again where engines differ: nothing
+here counts how often.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
+import asyncpg
 import pytest
 from sqlalchemy import (
     CheckConstraint,
@@ -27,16 +28,19 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.schema import CreateTable
 
 from hubbub import events
 from hubbub.errors import Refused, Unavailable
 from hubbub.infra.database import outbox
 from hubbub.infra.database.base import Conflict, Database, Transaction
-from hubbub.infra.database.migrations import migrate
+from hubbub.infra.database.migrations import migrate, postgres_run
+from hubbub.infra.database.outbox import Publish
+from hubbub.infra.database.postgres import PostgresDatabase
 from hubbub.infra.database.schema import Blob, Flag, Id, Json
 from hubbub.infra.database.sqlite import SqliteDatabase
 from hubbub.infra.database.sqlite_file import create_tables
-from hubbub.infra.database.statements import among
+from hubbub.infra.database.statements import among, dialect
 from tests.contract.hand_clock import HandClock
 
 BIG = (1 << 63) - 1
@@ -83,26 +87,25 @@ class BookAdded(events.Event, frozen=True, kw_only=True):
 events.register(BookAdded)
 
 
-class Sqlite:
-    def __init__(self, folder: Path) -> None:
-        self.path = str(folder / "contract.db")
+class Engine:
+    """The data of one test, and everything that it opened."""
+
+    def __init__(self) -> None:
         self.clock = HandClock()
         self.published: list[tuple[str, bytes]] = []
-        self._open: list[SqliteDatabase] = []
+        self.opened: list[Any] = []
 
-    async def open(self, publish: Callable[[Sequence[tuple[str, bytes]]], None] | None = None) -> SqliteDatabase:
+    async def open(self, publish: Publish | None = None) -> Any:
         """Open the same data, again if it was closed."""
-        opened = await SqliteDatabase.open(self.path, clock=self.clock, publish=publish, prepare=self._prepare)
-        self._open.append(opened)
+        self.opened.append(opened := await self.connect(publish))
         return opened
 
-    async def close(self) -> None:
-        for each in self._open:
-            await each.close()
+    async def connect(self, publish: Publish | None) -> Any:
+        raise NotImplementedError
 
-    def _prepare(self, path: str) -> None:
-        migrate(path)
-        create_tables(path, TABLES)
+    async def close(self) -> None:
+        for each in self.opened:
+            await each.close()
 
     def facts(self) -> list[tuple[str, int, int]]:
         """(stream, seq, book) of what was published so far, in order."""
@@ -110,18 +113,47 @@ class Sqlite:
         return [(fact.stream, fact.seq, event.id) for fact, event in decoded if isinstance(event, BookAdded)]
 
 
-ENGINES = {"sqlite": Sqlite}
+class Sqlite(Engine):
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        super().__init__()
+        self.path = str(request.getfixturevalue("tmp_path") / "contract.db")
+
+    async def connect(self, publish: Publish | None) -> SqliteDatabase:
+        return await SqliteDatabase.open(self.path, clock=self.clock, publish=publish, prepare=self._prepare)
+
+    def _prepare(self, path: str) -> None:
+        migrate(path)
+        create_tables(path, TABLES)
+
+
+class Postgres(Engine):
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        super().__init__()
+        self.url = request.getfixturevalue("postgres_server").fresh_database()
+
+    async def connect(self, publish: Publish | None) -> PostgresDatabase:
+        return await PostgresDatabase.open(self.url, clock=self.clock, publish=publish, prepare=self._prepare)
+
+    async def _prepare(self, url: str) -> None:
+        await postgres_run.migrate(url)
+        link = await asyncpg.connect(url)
+        for table in TABLES.sorted_tables:
+            await link.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect("postgres"))))
+        await link.close()
+
+
+ENGINES: dict[str, type[Engine]] = {"sqlite": Sqlite, "postgres": Postgres}
 
 
 @pytest.fixture(params=ENGINES)
-async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Sqlite]:
-    backend = ENGINES[request.param](tmp_path)
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[Engine]:
+    backend = ENGINES[request.param](request)
     yield backend
     await backend.close()
 
 
 @pytest.fixture
-async def database(engine: Sqlite) -> Database:
+async def database(engine: Engine) -> Database:
     return await engine.open(engine.published.extend)
 
 
@@ -191,7 +223,7 @@ async def test_execute_counts_the_rows_it_changed(database: Database) -> None:
     assert await database.write(body) == [1, 1, 0, 2, 0, 1]
 
 
-async def test_a_body_that_raises_writes_nothing(engine: Sqlite, database: Database) -> None:
+async def test_a_body_that_raises_writes_nothing(engine: Engine, database: Database) -> None:
     async def body(tx: Transaction) -> None:
         await add(1, "shelf:7")(tx)
         raise Refused("book.unwanted", id=1)
@@ -232,7 +264,7 @@ async def test_constraints_are_conflicts(database: Database, values: dict[str, A
     assert await count(database) == 1
 
 
-async def test_bodies_that_share_a_commit_fail_alone(engine: Sqlite, database: Database) -> None:
+async def test_bodies_that_share_a_commit_fail_alone(engine: Engine, database: Database) -> None:
     await database.write(add(1_000))
 
     def body(n: int) -> Callable[[Transaction], Any]:
@@ -277,7 +309,7 @@ async def test_a_lock_is_held_by_one_body_at_a_time(database: Database) -> None:
     assert sorted(await asyncio.gather(*(database.write(body) for _ in range(50)))) == list(range(50))
 
 
-async def test_cancelling_the_caller_harms_nobody_else(engine: Sqlite, database: Database) -> None:
+async def test_cancelling_the_caller_harms_nobody_else(engine: Engine, database: Database) -> None:
     tasks = [asyncio.create_task(database.write(add(n, "shelf:7"))) for n in range(100)]
     for turns, task in enumerate(tasks[::7]):
         for _ in range(turns % 4):
@@ -295,7 +327,7 @@ async def test_cancelling_the_caller_harms_nobody_else(engine: Sqlite, database:
 # ---- facts -----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_stream_counts_without_gaps_and_is_published_in_order(engine: Sqlite, database: Database) -> None:
+async def test_a_stream_counts_without_gaps_and_is_published_in_order(engine: Engine, database: Database) -> None:
     results = await asyncio.gather(*(database.write(add(n, f"shelf:{n % 3}")) for n in range(300)))
     assert await database.heads(["shelf:0", "shelf:1", "shelf:2", "shelf:9"]) == {
         "shelf:0": 100,
@@ -310,7 +342,7 @@ async def test_a_stream_counts_without_gaps_and_is_published_in_order(engine: Sq
     assert {topic for topic, _ in engine.published} == {"book.added.7"}
 
 
-async def test_one_body_may_emit_several_facts(engine: Sqlite, database: Database) -> None:
+async def test_one_body_may_emit_several_facts(engine: Engine, database: Database) -> None:
     async def body(tx: Transaction) -> list[int]:
         return [await tx.emit(stream, BookAdded(id=n, shelf=7)) for n, stream in enumerate(["a", "b", "a", "a"])]
 
@@ -318,7 +350,7 @@ async def test_one_body_may_emit_several_facts(engine: Sqlite, database: Databas
     assert engine.facts() == [("a", 1, 0), ("b", 1, 1), ("a", 2, 2), ("a", 3, 3)]
 
 
-async def test_a_fact_is_published_after_its_commit(engine: Sqlite) -> None:
+async def test_a_fact_is_published_after_its_commit(engine: Engine) -> None:
     seen: list[int] = []
     database = await engine.open(lambda facts: watchers.append(asyncio.ensure_future(look(len(facts)))))
     watchers: list[asyncio.Future[None]] = []
@@ -343,7 +375,7 @@ async def test_missed_facts_can_be_asked_for(database: Database) -> None:
     assert await database.events_after("shelf:7", 11, 100) is None, "a head from another life: read the state afresh"
 
 
-async def test_facts_are_kept_for_ten_minutes(engine: Sqlite, database: SqliteDatabase) -> None:
+async def test_facts_are_kept_for_ten_minutes(engine: Engine, database: Any) -> None:
     for n in range(1, 1_201):
         await database.write(add(n, "shelf:7"))
     engine.clock.forward(599)
@@ -357,7 +389,7 @@ async def test_facts_are_kept_for_ten_minutes(engine: Sqlite, database: SqliteDa
     assert await database.heads(["shelf:7"]) == {"shelf:7": 1_201}
 
 
-async def test_facts_stay_in_order_when_everything_old_was_deleted(engine: Sqlite, database: SqliteDatabase) -> None:
+async def test_facts_stay_in_order_when_everything_old_was_deleted(engine: Engine, database: Any) -> None:
     for n in range(6):
         await database.write(add(n, "shelf:7"))
         engine.clock.forward(1_000)
@@ -368,7 +400,7 @@ async def test_facts_stay_in_order_when_everything_old_was_deleted(engine: Sqlit
     assert [seq for _, seq, _ in engine.facts()] == list(range(1, 8))
 
 
-async def test_facts_wait_until_somebody_publishes(engine: Sqlite) -> None:
+async def test_facts_wait_until_somebody_publishes(engine: Engine) -> None:
     database = await engine.open()
     for n in range(1, 1_101):
         await database.write(add(n, "shelf:7"))
@@ -381,7 +413,7 @@ async def test_facts_wait_until_somebody_publishes(engine: Sqlite) -> None:
     assert [seq for _, seq, _ in engine.facts()] == list(range(1, 1_103))
 
 
-async def test_nothing_is_published_again_after_a_clean_end(engine: Sqlite) -> None:
+async def test_nothing_is_published_again_after_a_clean_end(engine: Engine) -> None:
     first = await engine.open(engine.published.extend)
     await first.write(add(1, "shelf:7"))
     await first.close()
@@ -391,7 +423,7 @@ async def test_nothing_is_published_again_after_a_clean_end(engine: Sqlite) -> N
 
 
 async def test_facts_that_could_not_be_published_are_kept_and_tried_again(
-    engine: Sqlite, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(outbox, "RETRY", 0.02)
     caplog.set_level(logging.CRITICAL)
@@ -422,7 +454,7 @@ async def test_facts_that_could_not_be_published_are_kept_and_tried_again(
 # ---- the end ---------------------------------------------------------------------------------------------------------
 
 
-async def test_close_finishes_what_was_accepted_and_refuses_the_rest(engine: Sqlite, database: Database) -> None:
+async def test_close_finishes_what_was_accepted_and_refuses_the_rest(engine: Engine, database: Database) -> None:
     writing = [asyncio.create_task(database.write(add(n))) for n in range(200)]
     await asyncio.sleep(0)
     await database.close()

@@ -15,8 +15,10 @@ import pytest
 from hubbub.errors import Limited, Refused, Unavailable
 from hubbub.infra.bus.base import Bus
 from hubbub.infra.bus.memory import MemoryBus
+from hubbub.infra.bus.nats import NatsBus
 from hubbub.infra.database.base import Conflict
 from hubbub.infra.rpc import LARGEST, TooLarge, encoded, operations, remote, serve, within
+from tests.servers.engines import fresh_name
 
 BIG = (1 << 63) - 1
 
@@ -120,12 +122,20 @@ async def only_encoded(_bus: Bus, service: Drawings) -> DrawingApi:
     return encoded(DrawingApi, service, lambda _: None)
 
 
-WAYS: dict[str, Callable[[Bus, Drawings], Awaitable[DrawingApi]]] = {"memory": over_the_bus, "encoded": only_encoded}
+WAYS: dict[str, Callable[[Bus, Drawings], Awaitable[DrawingApi]]] = {
+    "memory": over_the_bus,
+    "nats": over_the_bus,
+    "encoded": only_encoded,
+}
 
 
 @pytest.fixture
-async def bus() -> AsyncIterator[Bus]:
-    opened = MemoryBus()
+async def bus(request: pytest.FixtureRequest) -> AsyncIterator[Bus]:
+    way = getattr(request.node, "callspec", None)
+    if way is not None and way.params.get("way") == "nats":
+        opened: Bus = await NatsBus.connect(request.getfixturevalue("nats_server").url, fresh_name(), lambda: None)
+    else:
+        opened = MemoryBus()
     yield opened
     await opened.close()
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.scenarios.place import Place
 
-NOT_EMBEDDED = ("nats", "redis", "asyncpg", "alembic", "webauthn", "PIL")
+NOT_EMBEDDED = ("nats", "redis", "asyncpg", "obstore", "alembic", "webauthn", "PIL")
 
 
 def hubbub(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,14 @@ exact to one second. Every verb may raise Unavailable.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+
+class Claim(NamedTuple):
+    """Who holds a key, and since which change of holders (rising, not contiguous)."""
+
+    holder: bytes
+    epoch: int
 
 
 class Cache(Protocol):
@@ -18,10 +25,20 @@ class Cache(Protocol):
         ...
 
     async def add(self, key: str, value: bytes, ttl: float) -> bool:
-        """Set only if absent, atomically; False if somebody was first. Leases are built on it."""
+        """Set only if absent, atomically; False if somebody was first."""
         ...
 
     async def delete(self, *keys: str) -> None: ...
+
+    async def claim(self, key: str, holder: bytes, ttl: float) -> Claim:
+        """Hold `key` for `ttl` seconds, atomically: if nobody does, or (again, longer) if `holder` does already.
+        Returns who holds it now. `epoch` rises each time that the holder becomes another: who acts for the holder
+        sends it along, and whoever has seen a higher one refuses (fencing)."""
+        ...
+
+    async def release(self, key: str, holder: bytes) -> bool:
+        """Give up what `holder` holds; False when it does not hold it (any more)."""
+        ...
 
     async def put_hash(self, key: str, fields: Mapping[str, bytes], ttl: float) -> None:
         """Set these fields of a hash (others stay) and the expiry of the whole."""

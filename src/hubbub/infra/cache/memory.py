@@ -1,6 +1,6 @@
 """The cache inside one process: bounded by bytes, least recently used goes first, expiry exact.
 
-Limits have a room of their own, so that a flood of values cannot make anybody's token bucket forgotten.
+Limits and leases have rooms of their own, so that a flood of values cannot make anybody's token bucket forgotten.
 A verb used on a key of another kind is a programming error and raises TypeError.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 from hubbub.clock import Clock
+from hubbub.infra.cache.base import Claim
 
 VALUES_BYTES = 64 * 1024 * 1024
 BUCKETS_BYTES = 16 * 1024 * 1024
@@ -26,6 +27,8 @@ class MemoryCache:
         self._clock = clock
         self._values: _Room[_Value] = _Room(clock, values_bytes)
         self._buckets: _Room[_Bucket] = _Room(clock, buckets_bytes)
+        self._leases: _Room[Claim] = _Room(clock, buckets_bytes)
+        self._epoch = 0
 
     async def get(self, keys: Sequence[str]) -> list[bytes | None]:
         return [self._plain(key) for key in keys]
@@ -44,6 +47,23 @@ class MemoryCache:
     async def delete(self, *keys: str) -> None:
         for key in keys:
             self._values.drop(key)
+
+    async def claim(self, key: str, holder: bytes, ttl: float) -> Claim:
+        _check(key, holder, ttl)
+        held = self._leases.get(key)
+        if held is None or held.holder == holder:
+            if held is None:
+                self._epoch = max(self._epoch + 1, self._clock.now_ms() * 1000)
+                held = Claim(holder, self._epoch)
+            self._leases.put(key, held, len(holder), ttl)
+        return held
+
+    async def release(self, key: str, holder: bytes) -> bool:
+        held = self._leases.get(key)
+        if held is None or held.holder != holder:
+            return False
+        self._leases.drop(key)
+        return True
 
     async def put_hash(self, key: str, fields: Mapping[str, bytes], ttl: float) -> None:
         for value in fields.values():
@@ -89,6 +109,7 @@ class MemoryCache:
     async def close(self) -> None:
         self._values.clear()
         self._buckets.clear()
+        self._leases.clear()
 
     def _plain(self, key: str) -> bytes | None:
         found = self._values.get(key)

@@ -45,6 +45,9 @@ outbox = Table(
     Column("topic", Text, nullable=False),
     Column("payload", Blob(), nullable=False),
     Column("at", Instant(), nullable=False),
+    Column(
+        "writer", Number(), nullable=False, server_default="0"
+    ),  # the process, where several write: see postgres_relay
     Index("idx_outbox_stream", "stream", "seq", unique=True),
 )
 marks = Table(
@@ -98,6 +101,23 @@ class Committed(NamedTuple):
     payload: bytes
 
 
+async def heads(database: Database, names: Sequence[str]) -> dict[str, int]:
+    found = dict.fromkeys(names, 0)
+    for name, seq in await database.fetch(HEADS, names=names):
+        found[name] = seq
+    return found
+
+
+async def events_after(database: Database, stream: str, seq: int, limit: int) -> list[bytes] | None:
+    head = (await heads(database, [stream]))[stream]  # before the rows: newer rows do no harm, missing ones would
+    if seq == head:
+        return []
+    rows = await database.fetch(AFTER, name=stream, after=seq, count=limit)
+    if not rows or rows[0][0] != seq + 1:
+        return None  # too old, or a sequence that this database never gave (it was restored)
+    return [payload for _, payload in rows]
+
+
 class Outbox:
     """Publishes what was committed and cleans up behind. One per process that writes; `name` is that of its mark."""
 
@@ -111,21 +131,6 @@ class Outbox:
         self._published = 0  # highest id handed to the bus
         self._marked = 0  # what the stored mark says
         self._marked_at = clock.monotonic()
-
-    async def heads(self, names: Sequence[str]) -> dict[str, int]:
-        found = dict.fromkeys(names, 0)
-        for name, seq in await self._database.fetch(HEADS, names=names):
-            found[name] = seq
-        return found
-
-    async def events_after(self, stream: str, seq: int, limit: int) -> list[bytes] | None:
-        head = (await self.heads([stream]))[stream]  # before the rows: newer rows do no harm, missing ones would
-        if seq == head:
-            return []
-        rows = await self._database.fetch(AFTER, name=stream, after=seq, count=limit)
-        if not rows or rows[0][0] != seq + 1:
-            return None  # too old, or a sequence that this database never gave (it was restored)
-        return [payload for _, payload in rows]
 
     async def publish_to(self, publish: Publish) -> None:
         """Publish what a crash or a late subscriber left behind, in order, then every fact right after its commit."""

@@ -25,7 +25,7 @@ from sqlalchemy.sql.expression import ClauseElement
 from hubbub import trace
 from hubbub.clock import Clock
 from hubbub.errors import Unavailable
-from hubbub.infra.database import sqlite_file
+from hubbub.infra.database import outbox, sqlite_file
 from hubbub.infra.database.base import Row, T, Transaction
 from hubbub.infra.database.measures import DatabaseMeasures
 from hubbub.infra.database.migrations import migrate
@@ -140,10 +140,10 @@ class SqliteDatabase:
                 self.measures.writes.add(self._clock.monotonic() - since, _outcome(done))
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
-        return await self._outbox.heads(streams)
+        return await outbox.heads(self, streams)
 
     async def events_after(self, stream: str, seq: int, limit: int) -> list[bytes] | None:
-        return await self._outbox.events_after(stream, seq, limit)
+        return await outbox.events_after(self, stream, seq, limit)
 
     async def publish_to(self, publish: Publish) -> None:
         """From now on publish facts: those still unpublished first, then each right after its commit."""

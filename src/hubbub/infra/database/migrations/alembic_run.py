@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, TextIO
 
 import apsw
 from alembic import command
@@ -34,6 +34,13 @@ def write_revision(path: str, name: str, number: int, tables: MetaData) -> None:
         command.revision(_config(link, tables), name, autogenerate=True, rev_id=f"{number:04d}")
     finally:
         link.close()
+
+
+def write_sql(to: TextIO, have: str) -> None:
+    """What PostgreSQL has to execute to come from revision `have` to the newest, without BEGIN and COMMIT."""
+    config = Config(output_buffer=to)
+    config.set_main_option("script_location", str(VERSIONS.parent))
+    command.upgrade(config, f"{have}:head", sql=True)
 
 
 def _connect(path: str) -> apsw.Connection:

@@ -1,0 +1,127 @@
+"""PostgreSQL, NATS, Redis and an S3 server (Versity Gateway on a folder), as tests start them.
+
+One of each serves a whole test run. Tests do not see each other: each takes a database, a prefix or a bucket folder of
+its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from tests.servers.process import ServerProcess, find, free_port
+
+SECRET = "only-for-tests"
+_numbers = itertools.count(1)
+
+
+def fresh_name() -> str:
+    """Another one at each call, within this run."""
+    return f"t{next(_numbers)}"
+
+
+class Postgres(ServerProcess):
+    def __init__(self) -> None:
+        super().__init__("postgres")
+        self._bin = find("postgres", "/usr/lib/postgresql/*/bin/postgres").parent
+
+    def prepare(self) -> None:
+        data = str(self.folder / "data")
+        options = ("-U", "hubbub", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        self.run(str(self._bin / "initdb"), "-D", data, *options)
+
+    def command(self) -> Sequence[str]:
+        settings = ("fsync=off", "max_connections=300", "shared_buffers=64MB", "log_min_messages=warning")
+        place = ("-D", str(self.folder / "data"), "-h", "127.0.0.1", "-p", str(self.port), "-k", str(self.folder))
+        return (str(self._bin / "postgres"), *place, *(part for each in settings for part in ("-c", each)))
+
+    def ready(self) -> bool:
+        try:
+            self.run(str(self._bin / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "hubbub")
+        except RuntimeError:
+            return False
+        return True
+
+    def url(self, database: str) -> str:
+        return f"postgresql://hubbub@127.0.0.1:{self.port}/{database}"
+
+    def fresh_database(self) -> str:
+        """The address of a new, empty database."""
+        name = fresh_name()
+        place = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "hubbub")
+        self.run(str(self._bin / "createdb"), *place, "-T", "template0", name)
+        return self.url(name)
+
+
+class Nats(ServerProcess):
+    def __init__(self) -> None:
+        super().__init__("nats")
+
+    def command(self) -> Sequence[str]:
+        return (self.reachable(find("nats-server")), "-a", "127.0.0.1", "-p", str(self.port), "--auth", SECRET)
+
+    @property
+    def url(self) -> str:
+        return f"nats://{SECRET}@127.0.0.1:{self.port}"
+
+
+class Redis(ServerProcess):
+    """Debian's `redis-tools` holds the server too: one program that looks at its name. No service comes with it."""
+
+    def __init__(self) -> None:
+        super().__init__("redis")
+
+    def prepare(self) -> None:
+        (self.folder / "redis-server").symlink_to(find("redis-server", "/usr/bin/redis-check-rdb"))
+
+    def command(self) -> Sequence[str]:
+        place = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder))
+        program = str(self.folder / "redis-server")
+        return (program, *place, "--save", "", "--appendonly", "no", "--requirepass", SECRET)
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{SECRET}@127.0.0.1:{self.port}/0"
+
+    def cluster_url(self) -> str:
+        return self.url.replace("redis://", "redis+cluster://").removesuffix("/0")
+
+
+class RedisCluster(Redis):
+    """One node that holds all slots: what a client must do differently shows with one as with three."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bus_port = free_port()
+
+    def command(self) -> Sequence[str]:
+        cluster = ("--cluster-enabled", "yes", "--cluster-port", str(self._bus_port))
+        return (*super().command(), *cluster, "--cluster-config-file", str(self.folder / "nodes"))
+
+    def start(self) -> None:
+        first = not (self.folder / "nodes").exists()
+        super().start()
+        login = ("redis-cli", "-h", "127.0.0.1", "-p", str(self.port), "-a", SECRET, "--no-auth-warning")
+        if first:
+            self.run(*login, "CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+
+
+class S3(ServerProcess):
+    key, secret, bucket = "hubbubtest", "hubbubtest-secret", "hubbub"
+
+    def __init__(self) -> None:
+        super().__init__("s3")
+
+    def prepare(self) -> None:
+        self.run("mkdir", "-p", f"{self.folder}/data/{self.bucket}", f"{self.folder}/meta")
+
+    def environment(self) -> dict[str, str]:
+        return {"ROOT_ACCESS_KEY": self.key, "ROOT_SECRET_KEY": self.secret}
+
+    def command(self) -> Sequence[str]:
+        program = self.reachable(find("versitygw"))
+        folders = ("--sidecar", f"{self.folder}/meta", f"{self.folder}/data")
+        return (program, "--port", f"127.0.0.1:{self.port}", "--quiet", "posix", *folders)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
