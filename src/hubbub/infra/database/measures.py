@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
+from hubbub.errors import Unavailable
 from hubbub.measures import Distribution
 
 _SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
@@ -15,3 +19,11 @@ class DatabaseMeasures:
         self.sizes = Distribution(bounds=_SIZES)  # bodies per batch
         self.writes = Distribution(("outcome",))  # seconds a caller of `write` waited: done, undone, failed, cancelled
         self.reads = 0
+
+
+def outcome(done: asyncio.Future[Any]) -> str:
+    """How a write ended, as `writes` counts it."""
+    if not done.done() or done.cancelled():
+        return "cancelled"
+    error = done.exception()
+    return "failed" if isinstance(error, Unavailable) else "undone" if error else "done"

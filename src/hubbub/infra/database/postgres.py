@@ -16,10 +16,12 @@ from typing import Any
 import asyncpg
 from sqlalchemy.sql.expression import ClauseElement
 
+from hubbub import trace
 from hubbub.clock import Clock
 from hubbub.errors import Unavailable
 from hubbub.infra.database import outbox
 from hubbub.infra.database.base import Row, T, Transaction
+from hubbub.infra.database.measures import DatabaseMeasures, outcome
 from hubbub.infra.database.migrations.postgres_run import migrate
 from hubbub.infra.database.outbox import KEEP_MS, Publish
 from hubbub.infra.database.postgres_relay import Relay
@@ -49,6 +51,7 @@ class PostgresDatabase:
         self._turns = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None
         self._closed = False
+        self.measures = DatabaseMeasures()
 
     @classmethod
     async def open(
@@ -92,10 +95,15 @@ class PostgresDatabase:
         self._check()
         if len(self._running) >= QUEUED:
             raise Unavailable(f"{QUEUED} writes are waiting already")
-        task = asyncio.create_task(self._write(body))
-        self._running.add(task)
-        task.add_done_callback(self._ended)
-        return await asyncio.shield(task)
+        since = self._clock.monotonic()
+        with trace.span("database/write", "client"):
+            task = asyncio.create_task(self._write(body))
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+            try:
+                return await asyncio.shield(task)
+            finally:
+                self.measures.writes.add(self._clock.monotonic() - since, outcome(task))
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
         return await outbox.heads(self, streams)
@@ -139,6 +147,12 @@ class PostgresDatabase:
         self._check()
         text, arguments = compiled(statement, "postgres")
         bound = arguments(values)
+        self.measures.reads += 1
+        with trace.span("database/read", "client", **{"db.query.text": text}):
+            return await self._read(pool, text, bound)
+
+    @staticmethod
+    async def _read(pool: Any, text: str, bound: tuple[Any, ...]) -> Sequence[Row]:
         try:
             async with pool.acquire(timeout=CONNECTING) as link:
                 try:
@@ -191,8 +205,9 @@ class PostgresDatabase:
                 _in_body.reset(token)
             if tx.failed:
                 raise tx.failed
-            committing = True
+            committing, since = True, self._clock.monotonic()
             await tx.commit()
+            self.measures.commits.add(self._clock.monotonic() - since)
         except BaseException as error:
             await tx.undo()
             lost = committing and isinstance(error, Unavailable) and not isinstance(error, Again)

@@ -27,7 +27,7 @@ from hubbub.clock import Clock
 from hubbub.errors import Unavailable
 from hubbub.infra.database import outbox, sqlite_file
 from hubbub.infra.database.base import Row, T, Transaction
-from hubbub.infra.database.measures import DatabaseMeasures
+from hubbub.infra.database.measures import DatabaseMeasures, outcome
 from hubbub.infra.database.migrations import migrate
 from hubbub.infra.database.outbox import PUT_MARK, Committed, Outbox, Publish
 from hubbub.infra.database.sqlite_file import CHECKPOINT_PAGES
@@ -137,7 +137,7 @@ class SqliteDatabase:
             try:
                 return await done
             finally:
-                self.measures.writes.add(self._clock.monotonic() - since, _outcome(done))
+                self.measures.writes.add(self._clock.monotonic() - since, outcome(done))
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
         return await outbox.heads(self, streams)
@@ -286,13 +286,6 @@ class SqliteDatabase:
                 await self._outbox.sweep()
             except Unavailable as error:
                 log.warning("sweeping the outbox failed, will try again: %s", error)
-
-
-def _outcome(done: asyncio.Future[Any]) -> str:
-    if not done.done() or done.cancelled():
-        return "cancelled"
-    error = done.exception()
-    return "failed" if isinstance(error, Unavailable) else "undone" if error else "done"
 
 
 def drive(body: Body, tx: SqliteTransaction) -> tuple[Any, BaseException | None]:
