@@ -31,7 +31,7 @@ mod _media {
         /// OSError if the port is taken or an address is not one.
         #[new]
         fn new(py: Python<'_>, bind: String, port: u16, advertised: Vec<String>) -> PyResult<Self> {
-            let config = Config { bind, port, advertised };
+            let config = Config { bind, port, advertised, own_audio: true };
             py.detach(|| media::Engine::open(&config)).map(Engine).map_err(errors::open)
         }
 

@@ -11,8 +11,8 @@ use std::thread::JoinHandle;
 use crate::command::Command;
 use crate::event::{Event, EventQueue};
 use crate::net::{self, Addresses, Signal};
-use crate::rtc::Shared;
 use crate::shard::{Shard, Stats};
+use crate::shared::Shared;
 use crate::socket::Socket;
 
 /// Commands that may wait. The media thread takes all of them every few milliseconds.
@@ -25,6 +25,8 @@ pub struct Config {
     pub port: u16,
     /// What clients are told to send to: `ip` or `ip:port`. Empty: every address that `bind` covers.
     pub advertised: Vec<String>,
+    /// Audio is sent by our own egress to all clients that take GCM. False leaves all of it to str0m: for comparisons.
+    pub own_audio: bool,
 }
 
 /// What both threads hold. Locks are held for a push or a swap, never while packets are handled.
@@ -91,7 +93,7 @@ impl Engine {
         let bound = socket.local_addr()?;
         let addresses = Addresses::new(bound, &config.advertised)?;
         let mailbox = Arc::new(Mailbox::new()?);
-        let (theirs, shared) = (mailbox.clone(), Shared::new(addresses.candidates.clone()));
+        let (theirs, shared) = (mailbox.clone(), Shared::new(addresses.candidates.clone(), config.own_audio));
         let thread = std::thread::Builder::new().name("media".into()).spawn(move || {
             let shard = Shard::new(shared, theirs.data_waiting.clone());
             net::run(socket, &addresses, shard, &theirs);

@@ -6,8 +6,9 @@ use str0m::media::Mid;
 use str0m::rtp::Vp8Descriptor;
 
 use crate::conn::{Conn, guard};
-use crate::egress::Outgoing;
+use crate::egress::{Outgoing, Sent};
 use crate::event::{Event, Kind, Level};
+use crate::outbox::Outbox;
 use crate::shard::Shard;
 use crate::track::Subscription;
 use crate::transport::Packet;
@@ -58,14 +59,16 @@ impl Shard {
         let (mut wait, mut broken) = (false, Vec::new());
         for s in track.subscriptions.iter_mut().filter(|s| !s.paused) {
             let Some(conn) = self.conns.get_mut(s.conn).filter(|c| c.can_send()) else { continue };
-            match guard(|| deliver(s, conn, packet, vp8, best)) {
-                Ok(true) if !conn.queued => {
+            let before = self.outbox.size();
+            match guard(|| deliver(s, conn, packet, vp8, best, &mut self.outbox)) {
+                Ok(Sent::Queued) if !conn.queued => {
                     conn.queued = true;
                     self.queued.push(s.conn);
                 }
                 Ok(_) => {}
                 Err(reason) => broken.push((s.conn, reason)),
             }
+            conn.bytes_out += (self.outbox.size() - before) as u64;
             wait |= video && s.stream.is_some() && s.rewriter.source() != best;
         }
         self.media_queued(now);
@@ -164,14 +167,15 @@ fn deliver(
     packet: &Packet,
     vp8: Option<&Vp8Descriptor>,
     best: Option<u32>,
-) -> bool {
-    let Some(stream) = &s.stream else { return false };
+    outbox: &mut Outbox,
+) -> Sent {
+    let Some(stream) = &s.stream else { return Sent::Not };
     // To begin with any layer will do: a small picture now, and the best one when its key frame comes.
     let theirs = s.rewriter.source().is_none_or(|ssrc| ssrc == packet.ssrc);
     if !theirs && best != Some(packet.ssrc) {
-        return false;
+        return Sent::Not;
     }
-    let Some(out) = s.rewriter.rewrite(packet, vp8) else { return false };
+    let Some(out) = s.rewriter.rewrite(packet, vp8) else { return Sent::Not };
     let outgoing = Outgoing {
         seq: out.seq,
         time: out.time,
@@ -183,6 +187,5 @@ fn deliver(
         vp8: out.vp8,
         wallclock: packet.arrived,
     };
-    conn.transport.egress().send(stream, outgoing);
-    true
+    conn.transport.egress().send(stream, &outgoing, outbox)
 }

@@ -3,15 +3,20 @@
 //! [`Engine`] runs one thread that owns one UDP socket and all rooms (`shard.rs`, which does no I/O). Commands go in by a
 //! bounded queue, events come out by another; a file descriptor is readable while events wait. Packets never leave here.
 
+mod audio;
 mod command;
 mod conn;
 mod control;
+#[cfg(test)]
+mod counting;
 mod data;
 mod egress;
 mod engine;
 mod event;
 mod fanout;
 mod forward;
+mod keys;
+mod negotiate;
 mod net;
 mod offer;
 mod outbox;
@@ -20,10 +25,14 @@ mod quality;
 mod report;
 mod room;
 mod rtc;
+mod rtc_egress;
+mod rtcp;
 mod sdp;
 mod shard;
+mod shared;
 mod socket;
 mod speaker;
+mod srtp;
 mod stun;
 mod subscriber;
 mod track;

@@ -5,14 +5,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::conn::guard;
 use crate::event::Side;
-use crate::rtc::Shared;
+use crate::shared::Shared;
 use crate::transport::Transport;
 
 /// Chromium 156: three data channels, Opus, VP8 with RIDs q, h and f.
 const CHROMIUM: &str = include_str!("../tests/fixtures/chromium-156-offer.sdp");
 
 fn shared() -> Shared {
-    Shared::new(vec!["192.0.2.1:7880".parse().unwrap()])
+    Shared::new(vec!["192.0.2.1:7880".parse().unwrap()], true)
 }
 
 fn answer(shared: &Shared, text: &str) -> Result<String, String> {

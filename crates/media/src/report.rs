@@ -49,6 +49,15 @@ impl Gathering {
         self.report.rtt = self.report.rtt.max(s.rtt);
     }
 
+    /// Of the streams that we send ourselves.
+    pub fn audio(&mut self, losses: impl Iterator<Item = f32>, rtt: Option<Duration>) {
+        for loss in losses {
+            self.outbound += 1;
+            mean(&mut self.report.loss_out, loss, self.outbound);
+        }
+        self.report.rtt = self.report.rtt.max(rtt);
+    }
+
     pub fn finish(self) -> Report {
         self.report
     }

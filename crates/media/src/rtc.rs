@@ -1,23 +1,25 @@
-//! `Transport` and `Egress` over str0m. Publisher connections use its SDP API, subscriber connections its direct API
-//! (the two must not be mixed on one `Rtc`) with our own SDP (`sdp.rs`).
+//! `Transport` over str0m. Publisher connections use its SDP API, subscriber connections its direct API (the two must
+//! not be mixed on one `Rtc`) with our own SDP (`sdp.rs`) and, for audio, our own egress (`rtc_egress.rs`).
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
-use str0m::config::{CryptoProvider, DtlsCert, Fingerprint};
-use str0m::ice::IceCreds;
-use str0m::media::{KeyframeRequestKind, MediaKind, Mid, Rid};
+use str0m::config::{CryptoProvider, Fingerprint};
+use str0m::ice::{IceCreds, StunMessage};
+use str0m::media::{KeyframeRequestKind, Mid, Rid};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{Extension, ExtensionValues, RtpPacket, RtpWrite, Ssrc};
-use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
+use str0m::rtp::RtpPacket;
+use str0m::{Candidate, Event, Input, Output, Rtc};
 
-use crate::egress::{Egress, Outgoing, Stream};
-use crate::event::{Kind, Side};
-use crate::report::{Gathering, REPORT_INTERVAL};
-use crate::sdp::{self, Credentials, Remote};
+use crate::egress::{Egress, Ssrcs};
+use crate::event::Side;
+use crate::keys;
+use crate::outbox::Path;
+use crate::report::Gathering;
+use crate::rtc_egress::Audio;
+use crate::sdp::{Credentials, Remote};
 use crate::stun;
 use crate::transport::{DataWrite, Datagram, Happening, Packet, Sink, Transport};
 
@@ -31,76 +33,27 @@ const MAX_SSRCS: u32 = 10_000;
 /// Outputs of one drain. A drain that does not end by then never will.
 const MAX_OUTPUTS: usize = 100_000;
 /// Sending waits for room above this many unacknowledged bytes; `DataRoom` comes below a quarter of it.
-const DATA_BUFFER: usize = 1 << 20;
-
-/// What all transports share: one certificate (making one costs a millisecond), one set of addresses.
-pub struct Shared {
-    crypto: Arc<CryptoProvider>,
-    certificate: DtlsCert,
-    pub candidates: Vec<SocketAddr>,
-    /// As it stands after `a=fingerprint:`.
-    pub fingerprint: String,
-}
-
-impl Shared {
-    pub fn new(candidates: Vec<SocketAddr>) -> Self {
-        let crypto = Arc::new(str0m::crypto::from_feature_flags());
-        let certificate = crypto.dtls_provider.generate_certificate().expect("aws-lc-rs makes certificates");
-        let mut rtc = Rtc::builder().set_dtls_cert(certificate.clone()).build(Instant::now());
-        let f = rtc.direct_api().local_dtls_fingerprint().clone();
-        let hex: Vec<String> = f.bytes.iter().map(|b| format!("{b:02X}")).collect();
-        let fingerprint = format!("{} {}", f.hash_func, hex.join(":"));
-        Shared { crypto, certificate, candidates, fingerprint }
-    }
-
-    fn config(&self) -> RtcConfig {
-        Rtc::builder()
-            .set_crypto_provider(self.crypto.clone())
-            .set_dtls_cert(self.certificate.clone())
-            .set_ice_lite(true)
-            .set_rtp_mode(true)
-            .set_stats_interval(Some(REPORT_INTERVAL))
-            .set_sctp_max_buffered_amount(DATA_BUFFER)
-            .clear_codecs()
-            .enable_opus(true, false)
-            .enable_vp8(true)
-    }
-
-    /// The media sides of `Side::Subscriber` are declared one by one as answers accept them.
-    pub fn transport(&self, side: Side, now: Instant) -> RtcTransport {
-        let config = match side {
-            Side::Publisher => self.config(),
-            Side::Subscriber => self
-                .config()
-                .clear_extension_map()
-                .set_extension(sdp::EXT_AUDIO_LEVEL, Extension::AudioLevel)
-                .set_extension(sdp::EXT_MID, Extension::RtpMid)
-                .set_extension(sdp::EXT_VIDEO_ORIENTATION, Extension::VideoOrientation),
-        };
-        let mut rtc = config.build(now);
-        let host = |address: &SocketAddr| Candidate::host(*address, Protocol::Udp).ok();
-        let locals: Vec<Candidate> = self.candidates.iter().filter_map(host).collect();
-        locals.iter().for_each(|c| _ = rtc.add_local_candidate(c.clone()));
-        RtcTransport {
-            rtc,
-            locals,
-            streams: HashMap::new(),
-            ssrcs: 0,
-            channels: HashMap::new(),
-            own_channels: None,
-            open: [false; 2],
-            path: None,
-            ice_up: false,
-            dtls_up: false,
-            lost: false,
-            report: None,
-        }
-    }
-}
+pub const DATA_BUFFER: usize = 1 << 20;
 
 pub struct RtcTransport {
-    rtc: Rtc,
+    pub(crate) rtc: Rtc,
+    pub(crate) crypto: Arc<CryptoProvider>,
+    side: Side,
     locals: Vec<Candidate>,
+    pub(crate) keys: keys::Slot,
+    /// Audio may be sent by ourselves.
+    pub(crate) own_audio: bool,
+    pub(crate) audio: Audio,
+    /// Sections whose media str0m sends.
+    pub(crate) rtc_streams: Vec<Mid>,
+    ssrcs_given: Ssrcs,
+    /// We are the DTLS client.
+    pub(crate) active: bool,
+    /// Where the client is: it follows authentic packets.
+    pub(crate) path: Option<Path>,
+    /// How the last datagram came in.
+    pub(crate) came: Option<Path>,
+    pub(crate) now: Instant,
     /// Which section and layer an incoming SSRC belongs to. Only packets that were authenticated get here.
     streams: HashMap<u32, (Mid, Option<Rid>)>,
     /// How often an SSRC was new.
@@ -110,23 +63,61 @@ pub struct RtcTransport {
     /// `_reliable` and `_lossy`, which we opened (subscriber side).
     own_channels: Option<[ChannelId; 2]>,
     open: [bool; 2],
-    /// Where the client's last nomination came from.
-    path: Option<SocketAddr>,
     ice_up: bool,
     dtls_up: bool,
     lost: bool,
     /// The statistics burst that is coming in, with the number of streams in it.
-    report: Option<Gathering>,
+    pub(crate) report: Option<Gathering>,
 }
 
 /// For an ICE restart.
 pub fn fresh_credentials() -> Credentials {
-    let IceCreds { ufrag, pass } = IceCreds::new();
-    Credentials { ufrag, pwd: pass }
+    let c = IceCreds::new();
+    Credentials { ufrag: c.ufrag, pwd: c.pass }
 }
 
 fn creds(c: &Credentials) -> IceCreds {
     IceCreds { ufrag: c.ufrag.clone(), pass: c.pwd.clone() }
+}
+
+/// What makes a transport, besides its `Rtc`.
+pub struct Parts {
+    pub crypto: Arc<CryptoProvider>,
+    pub keys: keys::Slot,
+    pub side: Side,
+    pub locals: Vec<Candidate>,
+    pub own_audio: bool,
+}
+
+impl RtcTransport {
+    pub fn new(mut rtc: Rtc, parts: Parts, now: Instant) -> Self {
+        let Parts { crypto, keys, side, locals, own_audio } = parts;
+        let ssrcs_given = Ssrcs::new(*rtc.direct_api().new_ssrc());
+        RtcTransport {
+            rtc,
+            crypto,
+            side,
+            locals,
+            keys,
+            own_audio,
+            audio: Audio::Waiting(Vec::new()),
+            rtc_streams: Vec::new(),
+            ssrcs_given,
+            active: false,
+            path: None,
+            came: None,
+            now,
+            streams: HashMap::new(),
+            ssrcs: 0,
+            channels: HashMap::new(),
+            own_channels: None,
+            open: [false; 2],
+            ice_up: false,
+            dtls_up: false,
+            lost: false,
+            report: None,
+        }
+    }
 }
 
 impl Transport for RtcTransport {
@@ -138,6 +129,7 @@ impl Transport for RtcTransport {
     }
 
     fn connect(&mut self, remote: &Remote, active: bool) -> Result<(), String> {
+        self.active = active;
         let mut api = self.rtc.direct_api();
         let (hash_func, bytes) = remote.fingerprint.clone();
         api.set_remote_fingerprint(Fingerprint { hash_func, bytes });
@@ -162,7 +154,12 @@ impl Transport for RtcTransport {
         let mut api = self.rtc.direct_api();
         api.set_local_ice_credentials(creds(local));
         api.set_remote_ice_credentials(creds(&remote.credentials));
-        self.drop_pairs(); // DirectApi has no ICE restart
+        // DirectApi has no ICE restart. Taking the local candidates away and back drops all pairs, so the next check
+        // that arrives is nominated afresh; until then media goes on to where it went (RFC 8445 section 9).
+        for c in &self.locals {
+            self.rtc.direct_api().invalidate_candidate(c);
+            self.rtc.add_local_candidate(c.clone());
+        }
     }
 
     fn is_alive(&self) -> bool {
@@ -175,7 +172,7 @@ impl Transport for RtcTransport {
     }
 
     fn new_ssrc(&mut self) -> u32 {
-        *self.rtc.direct_api().new_ssrc()
+        self.ssrcs_given.fresh()
     }
 
     fn accepts(&self, now: Instant, datagram: &Datagram<'_>) -> bool {
@@ -183,16 +180,21 @@ impl Transport for RtcTransport {
     }
 
     fn receive(&mut self, now: Instant, datagram: &Datagram<'_>) -> Result<(), String> {
-        let input = input(now, datagram).ok_or("unreadable datagram")?;
-        // A client may get a new address in mid-call. str0m would hold on to the old one for 15 s.
-        let moved = self.path != Some(datagram.from) && stun::nominates(datagram.bytes) && self.rtc.accepts(&input);
-        if moved && self.path.replace(datagram.from).is_some() {
-            self.drop_pairs();
+        self.now = now;
+        self.came = Some(Path { from: datagram.to, to: datagram.from });
+        match stun::protocol(datagram.bytes) {
+            stun::Protocol::Stun => self.follow_nomination(datagram),
+            stun::Protocol::Media if self.side == Side::Subscriber && !self.wants_media(datagram.bytes)? => {
+                return Ok(());
+            }
+            _ => {}
         }
+        let input = input(now, datagram).ok_or("unreadable datagram")?;
         self.rtc.handle_input(input).map_err(|e| e.to_string())
     }
 
     fn flush(&mut self, now: Instant) -> Result<(), String> {
+        self.now = now;
         self.rtc.handle_input(Input::Timeout(now)).map_err(|e| e.to_string())
     }
 
@@ -200,7 +202,10 @@ impl Transport for RtcTransport {
         let mut deadline = None;
         for _ in 0..MAX_OUTPUTS {
             match self.rtc.poll_output() {
-                Ok(Output::Transmit(t)) => sink.outbox.push(t.source, t.destination, &t.contents),
+                Ok(Output::Transmit(t)) => {
+                    let path = self.route(Path { from: t.source, to: t.destination }, &t.contents);
+                    sink.outbox.push(path, &t.contents);
+                }
                 Ok(Output::Event(e)) => self.event(e, sink.happenings),
                 Ok(Output::Timeout(t)) => {
                     deadline = Some(t);
@@ -210,13 +215,13 @@ impl Transport for RtcTransport {
                 Err(_) => break,
             }
         }
-        sink.happenings.extend(self.report.take().map(|g| Happening::Report(g.finish())));
+        let next = self.poll_audio(sink);
         if !self.rtc.is_alive() && !self.lost {
             self.lost = true;
             sink.happenings.push(Happening::Lost);
         }
         match deadline {
-            Some(t) => t,
+            Some(t) => next.map_or(t, |n| n.min(t)),
             None if self.rtc.is_alive() => panic!("no end of output"),
             None => Instant::now() + Duration::from_secs(3600),
         }
@@ -257,18 +262,32 @@ fn input<'a>(now: Instant, d: &Datagram<'a>) -> Option<Input<'a>> {
 }
 
 impl RtcTransport {
-    /// Taking the local candidates away and back drops all pairs, so the next check that arrives is nominated afresh;
-    /// until then media goes on to where it went (RFC 8445 section 9).
-    fn drop_pairs(&mut self) {
-        for c in &self.locals {
-            self.rtc.direct_api().invalidate_candidate(c);
-            self.rtc.add_local_candidate(c.clone());
+    /// A client that changes networks checks its new address and uses it (RFC 8445 section 8.1.1: the controlling side
+    /// nominates); str0m would hold on to the old one until that times out.
+    fn follow_nomination(&mut self, datagram: &Datagram<'_>) {
+        if self.path.is_none_or(|p| p.to == datagram.from) || !stun::nominates(datagram.bytes) {
+            return;
+        }
+        let pwd = self.rtc.direct_api().local_ice_credentials().pass;
+        let hmac = |key: &[u8], parts: &[&[u8]]| self.crypto.sha1_hmac_provider.sha1_hmac(key, parts);
+        // Not `accepts`: that believes anything that comes from where str0m sends to.
+        if StunMessage::parse(datagram.bytes).is_ok_and(|m| m.verify(pwd.as_bytes(), hmac)) {
+            self.path = self.came;
+        }
+    }
+
+    /// Answers to STUN go back where the request came from, everything else to where the client is now.
+    fn route(&mut self, chosen: Path, contents: &[u8]) -> Path {
+        match stun::protocol(contents) {
+            stun::Protocol::Stun => chosen,
+            _ => *self.path.get_or_insert(chosen),
         }
     }
 
     fn event(&mut self, event: Event, out: &mut Vec<Happening>) {
         match event {
             Event::RtpPacket(p) => {
+                self.path = self.came; // it was authentic, and it is the one that came in last
                 out.extend(self.packet(p).map(Happening::Packet));
                 if self.ssrcs > MAX_SSRCS {
                     out.push(Happening::Abuse("too many SSRCs"));
@@ -277,6 +296,9 @@ impl RtcTransport {
             Event::KeyframeRequest(k) => out.push(Happening::KeyFrameWanted(k.mid)),
             Event::Connected => {
                 self.dtls_up = true;
+                if self.side == Side::Subscriber && !self.keyed() {
+                    out.push(Happening::Abuse("keys of another kind than before"));
+                }
                 out.push(Happening::Connected);
             }
             Event::IceConnectionStateChange(state) => {
@@ -355,47 +377,5 @@ impl RtcTransport {
         if self.channels.len() > MAX_CHANNELS {
             out.push(Happening::Abuse("too many data channels"));
         }
-    }
-}
-
-impl Egress for RtcTransport {
-    fn declare(&mut self, stream: &Stream) {
-        let kind = match stream.kind {
-            Kind::Audio => MediaKind::Audio,
-            Kind::Video => MediaKind::Video,
-        };
-        let mut api = self.rtc.direct_api();
-        api.declare_media(stream.mid, kind);
-        api.declare_stream_tx(Ssrc::from(stream.ssrc), stream.rtx.map(Ssrc::from), stream.mid, None);
-    }
-
-    fn withdraw(&mut self, stream: &Stream) {
-        self.rtc.direct_api().remove_media(stream.mid); // and its streams
-    }
-
-    fn send(&mut self, stream: &Stream, packet: Outgoing<'_>) {
-        let mut api = self.rtc.direct_api();
-        let Some(tx) = api.stream_tx(&Ssrc::from(stream.ssrc)) else {
-            return;
-        };
-        let pt = match stream.kind {
-            Kind::Audio => sdp::OPUS,
-            Kind::Video => sdp::VP8,
-        };
-        let ext = ExtensionValues {
-            audio_level: packet.level.map(|l| -(l.min(127) as i8)),
-            voice_activity: packet.level.map(|_| packet.voice),
-            video_orientation: packet.orientation,
-            ..ExtensionValues::default()
-        };
-        let mut write =
-            RtpWrite::new(pt.into(), packet.seq.into(), packet.time, packet.wallclock, packet.payload.clone())
-                .marker(packet.marker)
-                .nackable(stream.rtx.is_some())
-                .ext_vals(ext);
-        if let Some(patch) = packet.vp8 {
-            write = write.vp8_patch(patch);
-        }
-        tx.write_rtp(write);
     }
 }

@@ -69,7 +69,7 @@ pub struct SectionStream<'a> {
     pub stereo: bool,
 }
 
-const CNAME: &str = "hubbub";
+pub const CNAME: &str = "hubbub";
 
 pub fn offer<'a>(local: &Local<'_>, sections: impl Iterator<Item = Section<'a>> + Clone) -> String {
     let mut s = String::with_capacity(2048 + 640 * sections.size_hint().0);
@@ -112,11 +112,12 @@ fn media_section(s: &mut String, credentials: &Credentials, section: &Section<'_
     ice(s, credentials);
     s.push_str("a=rtcp-mux\r\n");
     match section.kind {
-        // No `rtcp-fb nack`: browsers would send NACKs, and str0m resends only by RTX, which Opus has none of.
         Kind::Audio => {
             let stereo = section.stream.as_ref().is_some_and(|s| s.stereo);
             let _ = write!(s, "a=rtpmap:{OPUS} opus/48000/2\r\na=fmtp:{OPUS} minptime=10;useinbandfec=1");
             s.push_str(if stereo { ";sprop-stereo=1\r\n" } else { "\r\n" });
+            // Browsers go by the offer alone, whatever they answer. We resend under the same SSRC: Opus has no RTX.
+            let _ = write!(s, "a=rtcp-fb:{OPUS} nack\r\n");
         }
         Kind::Video => {
             let _ = write!(s, "a=rtpmap:{VP8} VP8/90000\r\n");

@@ -29,13 +29,13 @@ fn first_offer_has_the_data_section_alone() {
 }
 
 #[test]
-fn video_has_rtx_and_feedback_audio_has_none() {
+fn video_has_rtx_and_feedback_audio_only_nack() {
     let text = write(&[
         Section { mid: "m0", kind: Kind::Audio, stream: Some(SectionStream { stereo: true, ..stream(None) }) },
         Section { mid: "m1", kind: Kind::Video, stream: Some(stream(Some(8))) },
     ]);
     let (audio, video) = text.split_once("m=video").unwrap();
-    assert!(audio.contains("a=fmtp:111 minptime=10;useinbandfec=1;sprop-stereo=1\r\n") && !audio.contains("rtcp-fb"));
+    assert!(audio.contains("a=fmtp:111 minptime=10;useinbandfec=1;sprop-stereo=1\r\na=rtcp-fb:111 nack\r\n"));
     assert!(audio.contains("a=msid:PA_x|TR_y TR_y\r\n") && audio.contains("a=ssrc:7 cname:"));
     for line in ["a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 nack", "a=fmtp:97 apt=96", "a=ssrc-group:FID 7 8"] {
         assert!(video.contains(&format!("{line}\r\n")), "{line} in {video}");

@@ -17,7 +17,7 @@ use crate::event::{Event, Id, Side};
 use crate::outbox::Outbox;
 use crate::peer::Peer;
 use crate::room::Room;
-use crate::rtc::Shared;
+use crate::shared::Shared;
 use crate::speaker;
 use crate::stun::{self, Protocol};
 use crate::track::Track;

@@ -3,7 +3,7 @@ use str0m::media::{Mid, Rid};
 use super::*;
 use crate::command::Command;
 use crate::conn::ADDRESS_BURST;
-use crate::egress::{Egress, Outgoing, Stream};
+use crate::egress::{Egress, Outgoing, Sent, Stream};
 use crate::event::Kind;
 use crate::sdp::{Credentials, Remote};
 use crate::transport::DataWrite;
@@ -67,11 +67,13 @@ impl Transport for Tripping {
 impl Egress for Tripping {
     fn declare(&mut self, _: &Stream) {}
     fn withdraw(&mut self, _: &Stream) {}
-    fn send(&mut self, _: &Stream, _: Outgoing<'_>) {}
+    fn send(&mut self, _: &Stream, _: &Outgoing<'_>, _: &mut Outbox) -> Sent {
+        Sent::Not
+    }
 }
 
 fn shard() -> Shard {
-    let mut s = Shard::new(Shared::new(vec!["127.0.0.1:9".parse().unwrap()]), Arc::default());
+    let mut s = Shard::new(Shared::new(vec!["127.0.0.1:9".parse().unwrap()], true), Arc::default());
     s.command(Instant::now(), Command::OpenRoom { room: "R".into() });
     s
 }

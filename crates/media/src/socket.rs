@@ -113,11 +113,11 @@ impl Socket {
                     let bytes = outbox.bytes(w);
                     iov[i] = iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
                     let h = &mut messages[i].msg_hdr;
-                    h.msg_namelen = set_address(&mut names[i], w.to, self.v6);
+                    h.msg_namelen = set_address(&mut names[i], w.path.to, self.v6);
                     h.msg_name = (&raw mut names[i]).cast();
                     h.msg_iov = &raw mut iov[i];
                     h.msg_iovlen = 1;
-                    if let Some(ip) = source(&w.from) {
+                    if let Some(ip) = source(&w.path.from) {
                         h.msg_control = control[i].0.as_mut_ptr().cast();
                         h.msg_controllen = size_of::<Control>();
                         h.msg_controllen = set_local_ip(h, ip, self.v6);

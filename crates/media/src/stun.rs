@@ -20,6 +20,12 @@ pub fn protocol(datagram: &[u8]) -> Protocol {
     }
 }
 
+/// Of two that share a port (RFC 5761 section 4): is it SRTCP? The second byte is RTCP's packet type, or RTP's marker and
+/// payload type.
+pub fn is_rtcp(media: &[u8]) -> bool {
+    media.get(1).is_some_and(|b| (192..=223).contains(b))
+}
+
 const BINDING_REQUEST: u16 = 0x0001;
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const USERNAME: u16 = 0x0006;

@@ -54,8 +54,7 @@ fn offer_carries_what_livekit_clients_look_for() {
     let (w, ..) = two_talking();
     let offer = w.last_offer("B");
     assert!(offer.contains("a=msid:A|TR_a TR_a\r\n"), "{offer}");
-    assert!(offer.contains("a=fmtp:111 minptime=10;useinbandfec=1\r\n"));
-    assert!(!offer.contains("a=rtcp-fb:111"), "str0m cannot answer NACKs for audio");
+    assert!(offer.contains("a=fmtp:111 minptime=10;useinbandfec=1\r\na=rtcp-fb:111 nack\r\n"));
     let answer = w.events.iter().find_map(|e| match e {
         Event::PublisherAnswer { sdp, .. } => Some(sdp),
         _ => None,

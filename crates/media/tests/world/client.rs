@@ -9,7 +9,8 @@ use str0m::change::{SdpAnswer, SdpApi, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
 use str0m::media::{KeyframeRequestKind, Mid, Rid};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite};
+use str0m::rtp::rtcp::Rtcp;
+use str0m::rtp::{ExtensionValues, RawPacket, RtpPacket, RtpWrite};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
 /// One connection and its socket.
@@ -30,6 +31,13 @@ impl Pc {
         let (socket, addr) = socket(ip);
         rtc.add_local_candidate(Candidate::host(addr, "udp").unwrap());
         Pc { rtc, socket, addr, next: Instant::now(), events: Vec::new(), cut: false, lose: 0 }
+    }
+
+    /// A socket of the client's that nobody answers any more gets this: what the engine still sends to it.
+    pub fn leave_port(&mut self) -> UdpSocket {
+        let old = self.socket.try_clone().unwrap();
+        self.move_to_new_port();
+        old
     }
 
     /// As after a change of network: the old address is gone.
@@ -131,6 +139,8 @@ pub struct Client {
     pub key_frames_asked: usize,
     /// Level and voice bit that `speak` sends.
     pub level: (i8, bool),
+    /// What came in on the subscriber side.
+    pub rtcp: Vec<Rtcp>,
     /// Takes the DTLS server's role on the subscriber side, as Pion does towards an ICE-lite peer.
     pub dtls_server: bool,
 }
@@ -141,7 +151,8 @@ impl Client {
         Client {
             id: id.into(),
             publisher: Pc::new(builder().build(now), ip),
-            subscriber: Pc::new(builder().build(now), ip),
+            subscriber: Pc::new(builder().enable_raw_packets(true).build(now), ip),
+            rtcp: Vec::new(),
             dtls_server: false,
             pending: None,
             channels: None,
@@ -213,6 +224,11 @@ impl Client {
         for event in std::mem::take(&mut self.subscriber.events) {
             match event {
                 Event::RtpPacket(p) => self.packet(p),
+                Event::RawPacket(p) => {
+                    if let RawPacket::RtcpRx(rtcp) = *p {
+                        self.rtcp.push(rtcp);
+                    }
+                }
                 Event::ChannelOpen(id, label) => _ = self.labels.insert(id, label),
                 Event::ChannelData(d) => self.data.push((self.labels[&d.id].clone(), d.data)),
                 _ => {}
@@ -279,6 +295,12 @@ impl Client {
         let mut payload = vec![0x90, 0xe0, 0x80 | hi, lo, picture as u8, 0x20, u8::from(!key)];
         payload.extend_from_slice(format!("{}/{} frame {picture}", self.id, rid.unwrap_or("-")).as_bytes());
         self.send(mid, rid, 3000, payload, true);
+    }
+
+    /// From now on asks for audio that was lost, as browsers do: str0m itself would only for what has RTX.
+    pub fn ask_again(&mut self, track: &str) {
+        let mid = self.tracks.iter().find(|(_, t)| *t == track).map(|(mid, _)| Mid::from(mid.as_str())).unwrap();
+        self.subscriber.rtc.direct_api().stream_rx_by_mid(mid, None).unwrap().suppress_nack(false);
     }
 
     /// The picture was lost.

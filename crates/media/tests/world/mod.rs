@@ -37,17 +37,22 @@ impl World {
     }
 
     pub fn bound_to(bind: &str) -> Self {
-        World::with(bind, None)
+        World::with(bind, None, true)
+    }
+
+    /// Audio leaves by str0m, as it does to clients without GCM.
+    pub fn without_own_audio() -> Self {
+        World::with("127.0.0.1", None, false)
     }
 
     /// The engine is reached through a relay, whose address is the one it advertises, as that of a NAT.
     pub fn far_away(seed: u64) -> Self {
-        World::with("127.0.0.1", Some(Relay::open(0, seed).expect("a free port")))
+        World::with("127.0.0.1", Some(Relay::open(0, seed).expect("a free port")), true)
     }
 
-    fn with(bind: &str, relay: Option<Relay>) -> Self {
+    fn with(bind: &str, relay: Option<Relay>, own_audio: bool) -> Self {
         let advertised = relay.iter().map(|r| r.address().to_string()).collect();
-        let config = Config { bind: bind.into(), port: 0, advertised };
+        let config = Config { bind: bind.into(), port: 0, advertised, own_audio };
         let engine = Engine::open(&config).expect("a free port");
         engine.send(Command::OpenRoom { room: ROOM.into() });
         if let Some(relay) = &relay {
