@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -212,10 +213,28 @@ async def test_foreign_pages_are_refused_with_the_setting_named(place: Place) ->
     problem = assert_problem(await owner.http.get("/api/users/@me", headers=foreign), 403)
     assert problem["code"] == "origin.refused"
     assert "HUBBUB_ORIGINS" in problem["detail"]
+    refused = await owner.http.options("/api/users/@me", headers={**foreign, "Access-Control-Request-Method": "GET"})
+    assert refused.status_code == 403  # no preflight passes, so nothing but this refusal can be read by that page
+    assert refused.headers["access-control-allow-origin"] == "https://evil.example"
     own = await owner.http.get("/api/users/@me", headers={"Origin": place.url})
     assert own.status_code == 200
     assert own.headers["access-control-allow-origin"] == place.url
     assert "access-control-allow-credentials" not in own.headers
+
+
+async def test_a_page_sent_over_tls_speaks_to_nobody_in_clear(tmp_path: Path) -> None:
+    for tls, clear in (("off", True), ("self-signed", False)):
+        (tmp_path / tls).mkdir()
+        place = Place(tmp_path / tls, HUBBUB_TLS=tls)
+        place.start()
+        try:
+            async with httpx.AsyncClient(verify=False) as http:
+                policy = (await http.get(place.url)).headers["content-security-policy"]
+        finally:
+            place.stop()
+        connect = next(part for part in policy.split("; ") if part.startswith("connect-src"))
+        assert {"'self'", "https:", "wss:"} <= set(connect.split())
+        assert ("http:" in connect.split()) is clear
 
 
 async def test_methods_and_paths_that_are_none(place: Place) -> None:

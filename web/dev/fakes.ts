@@ -11,7 +11,9 @@ export function fakeClient(change: (state: InstanceState) => InstanceState, call
   const store = createStore<InstanceState>(() => change(bay(origin)));
   const actions = new Proxy(ownActions(store), { get: (target, name) => Reflect.get(target, name) ?? (String(name).match(/^(open|leave|report|show|typing|mark|set)/) ? quiet : done) }) as Actions;
   const home: InstanceClient = { origin, store, actions, describe: () => Promise.resolve(store.getState().info!), reconnectNow: quiet };
-  return { directory: createStore(() => ({ origins: [origin] })), home, instance: () => home, add: () => Promise.resolve(home), remove: quiet, call: fakeCall(origin, callChange), dispose: quiet };
+  const states = createStore<readonly InstanceState[]>(() => [store.getState()]);
+  store.subscribe((state) => states.setState([state], true));
+  return { states, directory: createStore(() => ({ origins: [origin] })), home, instance: () => home, add: () => Promise.resolve(home), remove: quiet, call: fakeCall(origin, callChange), dispose: quiet };
 }
 
 function ownActions(store: InstanceClient["store"]): Partial<Actions> {

@@ -2,7 +2,7 @@ import { Trans } from "@lingui/react/macro";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Redirect, useRoute } from "wouter";
 import { useStore } from "zustand";
-import { useHub } from "./client";
+import { useHub, useInstance } from "./client";
 import { LiveRegions } from "./LiveRegions";
 import { NARROW, useMedia } from "./media";
 import { paths } from "./paths";
@@ -16,6 +16,7 @@ import { Tree } from "@/features/rooms/Tree";
 import { roomsInOrder } from "@/features/rooms/TreeModel";
 import { CallAnnouncements } from "@/features/voice/CallAnnouncements";
 import { Rail } from "@/features/servers/Rail";
+import { rememberPlace } from "@/features/switcher/recent";
 import { rememberedRoom, rememberRoom } from "@/features/servers/lastRoom";
 
 const RoomDialogs = lazy(() => import("@/features/rooms/RoomDialogs"));
@@ -35,6 +36,8 @@ function warmUp(): void {
       import("@/features/voice/VoiceRoom"),
       import("@/features/rooms/RoomDialogs"),
       import("@/features/chat/DeleteMessage"),
+      import("@/features/switcher/Switcher"),
+      import("@/features/keys/ShortcutSheet"),
     ];
     void Promise.allSettled(wanted); // without a line nothing comes ahead of time; whoever opens one asks again
   });
@@ -46,10 +49,13 @@ export function Shell() {
   const serverId = inServer ? server.server : null;
   const roomId = (inServer && server.room) || null;
   const narrow = useMedia(NARROW);
+  const { origin } = useInstance();
   useShortcuts(serverId, roomId);
   useEffect(() => {
-    if (serverId && roomId) rememberRoom(serverId, roomId);
-  }, [serverId, roomId]);
+    if (!serverId || !roomId) return;
+    rememberRoom(serverId, roomId);
+    rememberPlace(`${origin} ${roomId}`);
+  }, [origin, serverId, roomId]);
   return (
     <div className="shell" data-pane={roomId ? "main" : "tree"}>
       <a className="skip" href="#main"><Trans>Skip to the conversation</Trans></a>
@@ -60,7 +66,7 @@ export function Shell() {
       {serverId && !roomId && !narrow && <FirstRoom serverId={serverId} />}
       <LiveRegions />
       <CallAnnouncements />
-      <Overlays serverId={serverId} />
+      <Attached serverId={serverId} />
     </div>
   );
 }
@@ -76,7 +82,7 @@ function FirstRoom({ serverId }: { serverId: string }) {
   return <RoomView serverId={serverId} roomId={null} />;
 }
 
-function Overlays({ serverId }: { serverId: string | null }) {
+function Attached({ serverId }: { serverId: string | null }) {
   const dialog = useStore(roomDialog, (state) => state.open);
   const deleteAsked = useStore(deleting, (state) => state.message !== null);
   const cardOpen = useStore(personCard, (state) => state.open !== null);

@@ -6,8 +6,14 @@ const press = (key: string, held: Partial<Record<"ctrlKey" | "metaKey" | "altKey
 describe("comboOf", () => {
   it("names what is held in one order", () => {
     expect(comboOf(press("ArrowUp", { shiftKey: true, altKey: true }))).toBe("Alt+Shift+ArrowUp");
-    expect(comboOf(press("k", { metaKey: true }))).toBe("Ctrl+k");
+    expect(comboOf(press("k", { metaKey: true }))).toBe("Ctrl+K");
+    expect(comboOf(press("M", { ctrlKey: true, shiftKey: true }))).toBe("Ctrl+Shift+M");
+    expect(comboOf(press("m"))).toBe("M");
     expect(comboOf(press("F6"))).toBe("F6");
+  });
+  it("takes a sign as it is, wherever the keyboard has it", () => {
+    expect(comboOf(press("/", { ctrlKey: true }))).toBe("Ctrl+/");
+    expect(comboOf(press("/", { ctrlKey: true, shiftKey: true }))).toBe("Ctrl+/");
   });
 });
 

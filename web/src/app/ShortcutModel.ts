@@ -1,9 +1,13 @@
 type Pressed = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">;
 
-/** "Alt+Shift+ArrowUp"; the command key of a Mac counts as Ctrl. */
-export function comboOf(event: Pressed): string {
-  const held = [(event.ctrlKey || event.metaKey) && "Ctrl", event.altKey && "Alt", event.shiftKey && "Shift"].filter(Boolean);
-  return [...held, event.key].join("+");
+/**
+ * "Alt+Shift+ArrowUp", "Ctrl+K"; the command key of a Mac counts as Ctrl. Signs stand for themselves: which of them need
+ * Shift depends on the keyboard.
+ */
+export function comboOf({ key, ctrlKey, metaKey, altKey, shiftKey }: Pressed): string {
+  const sign = key.length === 1 && key.toUpperCase() === key.toLowerCase() && key !== " ";
+  const held = [(ctrlKey || metaKey) && "Ctrl", altKey && "Alt", shiftKey && !sign && "Shift"].filter(Boolean);
+  return [...held, key.length === 1 ? key.toUpperCase() : key].join("+");
 }
 
 /** Letters belong to the field that has the focus. */

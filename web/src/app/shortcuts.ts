@@ -4,7 +4,8 @@ import { isUnread, mentionCount, type Undo } from "@/client";
 import { roomBeside, roomsInOrder } from "@/features/rooms/TreeModel";
 import { lastRoomOf } from "@/features/servers/lastRoom";
 import { toast } from "@/ui/toasts";
-import { useClient, useInstance } from "./client";
+import { useClient, useHref, useInstance } from "./client";
+import { shortcutFor, type ShortcutId } from "./keys";
 import { useNavigate } from "./navigate";
 import { paths } from "./paths";
 import { cycleRegion } from "./regions";
@@ -13,8 +14,9 @@ import { comboOf, isTyping } from "./ShortcutModel";
 
 /** Keys that work anywhere in the house. */
 export function useShortcuts(serverId: string | null, roomId: string | null): void {
-  const { call } = useClient();
-  const { store, actions } = useInstance();
+  const client = useClient();
+  const { origin, store, actions } = useInstance();
+  const href = useHref();
   const go = useNavigate();
 
   const goRoom = (step: 1 | -1, unreadOnly: boolean) => {
@@ -25,8 +27,9 @@ export function useShortcuts(serverId: string | null, roomId: string | null): vo
     if (next) go(paths.room(serverId, next));
   };
   const goServer = (step: 1 | -1) => {
-    const next = roomBeside(store.getState().serverOrder, serverId ?? undefined, step);
-    if (next) go(lastRoomOf(next));
+    const all = client.states.getState().flatMap((state) => state.serverOrder.map((id) => `${state.origin} ${id}`));
+    const next = roomBeside(all, serverId ? `${origin} ${serverId}` : undefined, step)?.split(" ");
+    if (next?.[0] && next[1]) go(href(next[0], lastRoomOf(next[1])));
   };
 
   const { t } = useLingui();
@@ -35,24 +38,22 @@ export function useShortcuts(serverId: string | null, roomId: string | null): vo
   };
 
   const onKeyDown = useEffectEvent((event: KeyboardEvent) => {
-    const keys: Record<string, () => void> = {
-      F6: () => cycleRegion(1),
-      "Shift+F6": () => cycleRegion(-1),
-      "Alt+ArrowUp": () => goRoom(-1, false),
-      "Alt+ArrowDown": () => goRoom(1, false),
-      "Alt+Shift+ArrowUp": () => goRoom(-1, true),
-      "Alt+Shift+ArrowDown": () => goRoom(1, true),
-      "Ctrl+Alt+ArrowUp": () => goServer(-1),
-      "Ctrl+Alt+ArrowDown": () => goServer(1),
-      Escape: () => roomId && offerUndo(actions.markRead(roomId)),
-      "Shift+Escape": () => serverId && offerUndo(actions.markServerRead(serverId)),
-    };
-    const combo = comboOf(event);
-    const run = keys[combo];
+    const meant = shortcutFor("anywhere", comboOf(event));
     // Escape belongs to whatever is open or being written; the rest works from anywhere.
-    if (!run || event.defaultPrevented || event.repeat || (event.key === "Escape" && isTyping(event.target))) return;
+    if (!meant || event.defaultPrevented || event.repeat || (event.key === "Escape" && isTyping(event.target))) return;
+    const step = meant.at === 0 ? -1 : 1;
+    const acts: Partial<Record<ShortcutId, () => void>> = {
+      region: () => cycleRegion(step),
+      room: () => goRoom(step, false),
+      unread: () => goRoom(step, true),
+      server: () => goServer(step),
+      markRoom: () => roomId && offerUndo(actions.markRead(roomId)),
+      markServer: () => serverId && offerUndo(actions.markServerRead(serverId)),
+    };
+    const act = acts[meant.id];
+    if (!act) return;
     event.preventDefault();
-    run();
+    act();
   });
 
   useEffect(() => {
@@ -61,5 +62,5 @@ export function useShortcuts(serverId: string | null, roomId: string | null): vo
     return () => window.removeEventListener("keydown", listen);
   }, []);
 
-  useEffect(() => singleKeys(call), [call]);
+  useEffect(() => singleKeys(client.call), [client]);
 }

@@ -1,37 +1,33 @@
-import { createStore } from "zustand/vanilla";
 import type { Call } from "@/client";
-import { isTyping, usesSpace } from "./ShortcutModel";
+import { isSingle, shortcutFor, singleKeysOn, type ShortcutId } from "./keys";
+import { comboOf, isTyping, usesSpace } from "./ShortcutModel";
 
-const KEY = "hubbub.single-keys";
+/** In a text field this pastes without formats, in every browser. */
+const PASTE_PLAIN = "Ctrl+Shift+V";
 
-/** One switch turns the single keys off (they may collide with speech input). */
-export const singleKeysOn = createStore<boolean>(() => localStorage.getItem(KEY) !== "off");
-
-export function allowSingleKeys(on: boolean): void {
-  singleKeysOn.setState(on, true);
-  localStorage.setItem(KEY, on ? "on" : "off");
-}
-
-/** M, D, V and the talk key: with a call open, and never while somebody types. Returns how to stop. */
+/** Keys of the call and the talk key: with a call open, letters never while somebody types. Returns how to stop. */
 export function singleKeys(call: Call): () => void {
-  const toggles: Record<string, () => void> = {
-    m: () => call.setMute(!call.store.getState().selfMute),
-    d: () => call.setDeaf(!call.store.getState().selfDeaf),
-    v: () => void call.setCamera(call.store.getState().camera === "off").catch(() => undefined),
+  const acts: Partial<Record<ShortcutId, () => void>> = {
+    mute: () => call.setMute(!call.store.getState().selfMute),
+    deafen: () => call.setDeaf(!call.store.getState().selfDeaf),
+    camera: () => void call.setCamera(call.store.getState().camera === "off").catch(() => undefined),
   };
 
   function onKeyDown(event: KeyboardEvent): void {
-    if (!call.store.getState().place || isTyping(event.target) || event.defaultPrevented) return;
+    if (!call.store.getState().place || event.defaultPrevented) return;
     if (talks(call, event) && !usesSpace(event.target)) {
       event.preventDefault(); // also where a button has the focus: the key talks, it does not press
       if (!event.repeat) call.pressTalk();
       return;
     }
-    const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && !event.repeat;
-    const toggle = plain && singleKeysOn.getState() ? toggles[event.key.toLowerCase()] : undefined;
-    if (!toggle || usesSpace(event.target)) return;
+    const combo = comboOf(event);
+    const meant = shortcutFor("call", combo);
+    const act = meant && acts[meant.id];
+    if (!act || event.repeat) return;
+    if (isSingle(combo) && (!singleKeysOn.getState() || isTyping(event.target) || usesSpace(event.target))) return;
+    if (combo === PASTE_PLAIN && isTyping(event.target)) return;
     event.preventDefault();
-    toggle();
+    act();
   }
 
   function onKeyUp(event: KeyboardEvent): void {

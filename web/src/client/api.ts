@@ -145,12 +145,17 @@ export interface Directory {
 
 export interface Client {
   readonly directory: StoreApi<Directory>;
+  /** What each instance of the directory looks like now, in its order; for screens that show all of them. */
+  readonly states: StoreApi<readonly InstanceState[]>;
   /** The instance that served this page. */
   readonly home: InstanceClient;
   instance(origin: string): InstanceClient | null;
-  /** Accepts a host, an address or an invite link; checks that an instance answers there before it is kept. */
+  /**
+   * Opens an instance by host, address or invite link, when one answers there. It joins the directory, and is kept on
+   * this device, once somebody signed in there.
+   */
   add(address: string): Promise<InstanceClient>;
-  /** Forgets the instance and its tokens on this device. The own origin stays. */
+  /** Logs out there and forgets the instance, its tokens and what was cached of it on this device. The own origin stays. */
   remove(origin: string): void;
   /** One call at a time, whatever the instance. */
   readonly call: Call;

@@ -11,16 +11,17 @@ interface Props {
   closeLabel: string;
   open: boolean;
   onClose: () => void;
+  className?: string;
   children: ReactNode;
 }
 
 /** A modal sheet. Focus moves in, stays in, and returns to what opened it. */
-export function Dialog({ title, lead, closeLabel, open, onClose, children }: Props) {
+export function Dialog({ title, lead, closeLabel, open, onClose, className = "", children }: Props) {
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
         <Base.Backdrop className="scrim" />
-        <Base.Popup className="dialog grow">
+        <Base.Popup className={`dialog grow ${className}`}>
           <div className="dialog-h">
             <Base.Title>{title}</Base.Title>
             <IconButton icon={X} label={closeLabel} keys="Esc" onClick={onClose} />

@@ -96,11 +96,13 @@ async def _preflight(send: Send, page: bytes) -> None:
 
 
 async def _refuse(send: Send, page: str) -> None:
+    """The refused page may read the refusal, and nothing else: it names the setting that would let it in."""
     problem = errors.named("origin.refused", {"origin": page})
     body = msgspec.json.encode(problem)
     headers = [
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),
+        *_cors(page.encode("latin-1")),
         *_ALWAYS,
     ]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})

@@ -18,11 +18,13 @@ from litestar.handlers import HTTPRouteHandler
 from hubbub.errors import Refused
 from hubbub.protocols.rest.context import AnyRequest
 
-PAGES = frozenset(("", "s", "invite", "setup", "login", "register", "settings", "manage"))  # web/src/app/paths.ts
+PAGES = frozenset(
+    ("", "s", "at", "open", "invite", "setup", "login", "register", "settings", "manage")
+)  # web/src/app/paths.ts
 _PACKED = ("text/", "application/javascript", "application/json", "application/manifest+json", "image/svg+xml")
 _NONCE = "__CSP_NONCE__"
 _CSP = (
-    "default-src 'self'; connect-src 'self' https: wss: http: ws:; img-src 'self' https: blob: data:; "
+    "default-src 'self'; connect-src 'self' https: wss:{clear}; img-src 'self' https: blob: data:; "
     "media-src 'self' blob:; worker-src 'self' blob:; style-src 'self' 'nonce-{nonce}'; script-src 'self'; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
@@ -91,7 +93,9 @@ def _send_page(request: AnyRequest, site: Site) -> Response[bytes]:
             media_type="text/plain",
             status_code=503 if request.url.path != "/" else 200,
         )
-    headers = {"Content-Security-Policy": _CSP.format(nonce=nonce), "Cache-Control": "no-store"}
+    # One client, many instances. A page that came without TLS may speak to others of its kind.
+    clear = "" if request.scope["state"].get("origin", "").startswith("https:") else " http: ws:"
+    headers = {"Content-Security-Policy": _CSP.format(nonce=nonce, clear=clear), "Cache-Control": "no-store"}
     return Response(body, media_type="text/html; charset=utf-8", headers=headers)
 
 

@@ -4,6 +4,7 @@ import { useRef, type KeyboardEvent } from "react";
 import { useStore } from "zustand";
 import { canInRoom, nameOf, shownMessages } from "@/client";
 import { useActions, useHub, useInstance } from "@/app/client";
+import { tipOf } from "@/app/keys";
 import { Icon } from "@/ui/Icon";
 import { IconButton } from "@/ui/IconButton";
 import { attention, focusComposer, replyTo, startEditing } from "./attention";
@@ -86,7 +87,7 @@ function Writing({ serverId, roomId, name }: { serverId: string; roomId: string;
       {reply && <ReplyChip serverId={serverId} roomId={roomId} message={reply} />}
       <div className="composer">
         <ComposerBox serverId={serverId} roomId={roomId} label={t`Message ${name}`} value={draft} onValue={change} onKey={onKey} />
-        <IconButton className="send" icon={SendHorizontal} mirror label={t`Send`} keys="Enter" aria-disabled={!ready || undefined} onClick={submit} />
+        <IconButton className="send" icon={SendHorizontal} mirror label={t`Send`} keys={tipOf("send")} aria-disabled={!ready || undefined} onClick={submit} />
       </div>
       <TypingRow serverId={serverId} roomId={roomId} left={left} />
     </>

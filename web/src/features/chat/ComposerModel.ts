@@ -1,3 +1,6 @@
+import { shortcutFor } from "@/app/keys";
+import { comboOf } from "@/app/ShortcutModel";
+
 /** What Enter, Escape and the arrows mean in the box, before any of it happens. */
 export type BoxAct = "send" | "newline" | "cancel" | "edit-last" | "enter-log" | null;
 
@@ -19,12 +22,13 @@ interface Box {
   replying: boolean;
 }
 
-export function boxAct({ key, shiftKey, ctrlKey, altKey, metaKey }: Pressed, { text, firstLine, touch, replying }: Box): BoxAct {
-  if (altKey || ctrlKey || metaKey) return null;
-  if (key === "Enter") return shiftKey || touch ? "newline" : "send";
-  if (shiftKey) return null;
-  if (key === "Escape") return replying ? "cancel" : null;
-  if (key !== "ArrowUp") return null;
+export function boxAct(pressed: Pressed, { text, firstLine, touch, replying }: Box): BoxAct {
+  const combo = comboOf(pressed);
+  if (combo === "Escape") return replying ? "cancel" : null;
+  const meant = shortcutFor("box", combo)?.id;
+  if (meant === "newLine" || (meant === "send" && touch)) return "newline";
+  if (meant === "send") return "send";
+  if (meant !== "editLast") return null;
   if (!text) return "edit-last";
   return firstLine ? "enter-log" : null;
 }

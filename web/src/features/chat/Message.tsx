@@ -3,6 +3,8 @@ import { memo, useState, type KeyboardEvent } from "react";
 import { useStore } from "zustand";
 import { canInRoom, hueOf, nameOf, type Message as Said } from "@/client";
 import { useHub } from "@/app/client";
+import { shortcutFor } from "@/app/keys";
+import { comboOf } from "@/app/ShortcutModel";
 import { PersonTrigger } from "@/features/people/PersonTrigger";
 import { Avatar } from "@/ui/Avatar";
 import { attention, replyTo, startEditing } from "./attention";
@@ -38,9 +40,10 @@ export const Message = memo(function Message({ serverId, roomId, id, rowKey, fir
   const mine = message.author.id === me;
 
   function onKeyDown(event: KeyboardEvent) {
-    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "r" && mayWrite) replyTo(roomId, id);
-    else if (event.key === "e" && mine) startEditing(roomId, id);
+    if (event.target !== event.currentTarget) return;
+    const meant = shortcutFor("message", comboOf(event))?.id;
+    if (meant === "reply" && mayWrite) replyTo(roomId, id);
+    else if (meant === "edit" && mine) startEditing(roomId, id);
     else return;
     event.preventDefault();
   }

@@ -3,6 +3,7 @@ import { Ellipsis, Pencil, Reply } from "lucide-react";
 import { lazy } from "react";
 import { canInRoom, type Message } from "@/client";
 import { useHub } from "@/app/client";
+import { tipOf } from "@/app/keys";
 import { IconButton } from "@/ui/IconButton";
 import { Menu } from "@/ui/Menu";
 import { replyTo, startEditing } from "./attention";
@@ -17,8 +18,8 @@ export function MessageTools({ roomId, message, menu, onMenu }: { roomId: string
   const mayTidy = useHub((state) => canInRoom(state, roomId, "MANAGE_MESSAGES"));
   return (
     <div className="tools" role="toolbar" aria-label={t`Message actions`}>
-      {mayWrite && <IconButton icon={Reply} label={t`Reply`} keys="R" onClick={() => replyTo(roomId, message.id)} />}
-      {mine && <IconButton icon={Pencil} label={t`Edit`} keys="E" onClick={() => startEditing(roomId, message.id)} />}
+      {mayWrite && <IconButton icon={Reply} label={t`Reply`} keys={tipOf("reply")} onClick={() => replyTo(roomId, message.id)} />}
+      {mine && <IconButton icon={Pencil} label={t`Edit`} keys={tipOf("edit")} onClick={() => startEditing(roomId, message.id)} />}
       <Menu open={menu} onOpenChange={onMenu} trigger={<IconButton icon={Ellipsis} label={t`More`} />}>
         <MessageMenuItems roomId={roomId} message={message} mayDelete={mine || mayTidy} />
       </Menu>

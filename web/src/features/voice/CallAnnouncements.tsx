@@ -2,14 +2,19 @@ import { useLingui } from "@lingui/react/macro";
 import { useLingui as useCatalogue } from "@lingui/react";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { nameOf, rosterOf } from "@/client";
-import { useCall, useHubShallow, useInstance } from "@/app/client";
+import { InstanceScope, useCall, useHubShallow, useInstance } from "@/app/client";
 import { announcer } from "@/app/LiveRegions";
 import { FAILURES } from "./CallWords";
 
 /** Tells screen readers who comes and goes in your call, and at once what happens to you. Speaking is never announced. */
 export function CallAnnouncements() {
-  const room = useCall((state) => state.place?.channelId ?? null);
-  return room ? <Here key={room} room={room} /> : null;
+  const place = useCall((state) => state.place);
+  if (!place) return null;
+  return (
+    <InstanceScope origin={place.origin}>
+      <Here key={place.channelId} room={place.channelId} />
+    </InstanceScope>
+  );
 }
 
 function Here({ room }: { room: string }) {

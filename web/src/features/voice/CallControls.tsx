@@ -4,6 +4,7 @@ import { ChevronDown, Headphones, HeadphoneOff, LogOut, Mic, MicOff, Video } fro
 import type { ReactElement, ReactNode } from "react";
 import { canInRoom } from "@/client";
 import { useCall, useClient, useHub } from "@/app/client";
+import { tipOf } from "@/app/keys";
 import { Icon, type IconShape } from "@/ui/Icon";
 import { Popover } from "@/ui/Popover";
 import { Tooltip } from "@/ui/Tooltip";
@@ -23,9 +24,9 @@ export function CallControls({ roomId }: { roomId: string }) {
     <>
       <CameraTrouble />
       <div className="ctls" role="toolbar" aria-label={t`Call controls`} data-region>
-        <Control icon={muted ? MicOff : Mic} label={t`Mute`} keys="M" pressed={silent} tone="off" onPress={() => call.setMute(!silent)} more={<More label={t`Microphone and sound`}><AudioMenu /></More>} />
-        <Control icon={selfDeaf ? HeadphoneOff : Headphones} label={t`Deafen`} keys="D" pressed={selfDeaf} tone="off" onPress={() => call.setDeaf(!selfDeaf)} />
-        {mayFilm && <Control icon={Video} label={t`Camera`} keys="V" pressed={camera !== "off"} tone="on" onPress={() => void setCamera(call, camera === "off")} more={<More label={t`Choose a camera`}><CameraMenu /></More>} />}
+        <Control icon={muted ? MicOff : Mic} label={t`Mute`} keys={tipOf("mute")} pressed={silent} tone="off" onPress={() => call.setMute(!silent)} more={<More label={t`Microphone and sound`}><AudioMenu /></More>} />
+        <Control icon={selfDeaf ? HeadphoneOff : Headphones} label={t`Deafen`} keys={tipOf("deafen")} pressed={selfDeaf} tone="off" onPress={() => call.setDeaf(!selfDeaf)} />
+        {mayFilm && <Control icon={Video} label={t`Camera`} keys={tipOf("camera")} pressed={camera !== "off"} tone="on" onPress={() => void setCamera(call, camera === "off")} more={<More label={t`Choose a camera`}><CameraMenu /></More>} />}
         <span className="gap" />
         <Control className="leave" icon={LogOut} label={t`Leave`} onPress={() => void call.leave()} />
       </div>

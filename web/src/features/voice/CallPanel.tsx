@@ -4,8 +4,9 @@ import { Headphones, HeadphoneOff, LogOut, Mic, MicOff, Settings, Video } from "
 import { useCallback } from "react";
 import { Link } from "wouter";
 import { canInRoom, type Call } from "@/client";
-import { useCall, useClient, useHub } from "@/app/client";
+import { InstanceScope, useCall, useClient, useHref, useHub } from "@/app/client";
 import { useNavigate } from "@/app/navigate";
+import { tipOf } from "@/app/keys";
 import { paths } from "@/app/paths";
 import { Avatar } from "@/ui/Avatar";
 import { Button } from "@/ui/Button";
@@ -19,10 +20,10 @@ import { ownLevel } from "./useVoiceMark";
 /** The call at the foot of the tree; without one, only you. */
 export function CallPanel() {
   const { t } = useLingui();
-  const inCall = useCall((state) => state.place !== null);
+  const origin = useCall((state) => state.place?.origin ?? null);
   return (
-    <section className="call" aria-label={inCall ? t`Your call` : t`You`} data-region>
-      {inCall && <Current />}
+    <section className="call" aria-label={origin ? t`Your call` : t`You`} data-region>
+      {origin && <InstanceScope origin={origin}><Current /></InstanceScope>}
       <Me />
     </section>
   );
@@ -33,6 +34,7 @@ function Current() {
   const call = useCall((state) => state);
   const room = useHub((state) => state.channels[call.place?.channelId ?? ""]);
   const mark = useOwnMeter();
+  const href = useHref();
   const place = call.place;
   if (!place) return null;
   const ms = call.quality.rtt;
@@ -40,7 +42,7 @@ function Current() {
     <>
       <div className="call-top">
         <Quality />
-        <Link className="call-room" href={paths.room(place.serverId, place.channelId)}>
+        <Link className="call-room" href={href(place.origin, paths.room(place.serverId, place.channelId))}>
           <strong>{room?.name ?? "…"}</strong>
           <small>
             {_(callLine(call))}
@@ -92,9 +94,9 @@ function Controls() {
   const mayFilm = useHub((state) => canInRoom(state, place?.channelId ?? "", "USE_CAMERA"));
   return (
     <div className="call-ctl">
-      <IconButton className="is-off" icon={muted ? MicOff : Mic} label={t`Mute`} keys="M" pressed={selfMute || selfDeaf} onClick={() => call.setMute(!(selfMute || selfDeaf))} />
-      <IconButton className="is-off" icon={selfDeaf ? HeadphoneOff : Headphones} label={t`Deafen`} keys="D" pressed={selfDeaf} onClick={() => call.setDeaf(!selfDeaf)} />
-      {mayFilm && <IconButton icon={Video} label={t`Camera`} keys="V" pressed={camera !== "off"} onClick={() => void setCamera(call, camera === "off")} />}
+      <IconButton className="is-off" icon={muted ? MicOff : Mic} label={t`Mute`} keys={tipOf("mute")} pressed={selfMute || selfDeaf} onClick={() => call.setMute(!(selfMute || selfDeaf))} />
+      <IconButton className="is-off" icon={selfDeaf ? HeadphoneOff : Headphones} label={t`Deafen`} keys={tipOf("deafen")} pressed={selfDeaf} onClick={() => call.setDeaf(!selfDeaf)} />
+      {mayFilm && <IconButton icon={Video} label={t`Camera`} keys={tipOf("camera")} pressed={camera !== "off"} onClick={() => void setCamera(call, camera === "off")} />}
       <LeaveButton />
     </div>
   );

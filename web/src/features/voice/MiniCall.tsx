@@ -4,7 +4,8 @@ import { Mic, MicOff } from "lucide-react";
 import { useCallback } from "react";
 import { Link } from "wouter";
 import { isSpeaking, nameOf, rosterOf } from "@/client";
-import { useCall, useClient, useHub } from "@/app/client";
+import { InstanceScope, useCall, useClient, useHref, useHub } from "@/app/client";
+import { tipOf } from "@/app/keys";
 import { paths } from "@/app/paths";
 import { IconButton } from "@/ui/IconButton";
 import { Bars, Meter } from "@/ui/Meter";
@@ -13,9 +14,15 @@ import { followLevel } from "./levels";
 
 /** The call above the composer, where the tree is not in sight. */
 export function MiniCall() {
+  const origin = useCall((state) => state.place?.origin ?? null);
+  return origin && <InstanceScope origin={origin}><Bar /></InstanceScope>;
+}
+
+function Bar() {
   const { t } = useLingui();
   const { _ } = useCatalogue();
   const { call } = useClient();
+  const href = useHref();
   const state = useCall((now) => now);
   const room = state.place?.channelId ?? "";
   const name = useHub((hub) => hub.channels[room]?.name ?? "…");
@@ -30,7 +37,7 @@ export function MiniCall() {
   if (!state.place) return null;
   return (
     <div className="mini-call">
-      <Link href={paths.room(state.place.serverId, room)}>
+      <Link href={href(state.place.origin, paths.room(state.place.serverId, room))}>
         <Bars count={state.quality.bars} />
         <span>
           <strong>{name}</strong>
@@ -38,7 +45,7 @@ export function MiniCall() {
         </span>
         <Meter ref={meter} />
       </Link>
-      <IconButton icon={state.muted ? MicOff : Mic} label={t`Mute`} pressed={state.selfMute} className="is-off" onClick={() => call.setMute(!state.selfMute)} />
+      <IconButton icon={state.muted ? MicOff : Mic} label={t`Mute`} keys={tipOf("mute")} pressed={state.selfMute} className="is-off" onClick={() => call.setMute(!state.selfMute)} />
     </div>
   );
 }

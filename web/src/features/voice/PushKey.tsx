@@ -2,6 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useState, type KeyboardEvent } from "react";
 import { useClient, useVoiceSettings } from "@/app/client";
 import { Button } from "@/ui/Button";
+import { keyName } from "@/ui/keyName";
 
 /** Which key opens push to talk; press the button, then the key. */
 export function PushKey() {
@@ -26,9 +27,4 @@ export function PushKey() {
       </Button>
     </p>
   );
-}
-
-/** "KeyT" is T, "Space" is Space; the codes are the same on every keyboard. */
-function keyName(code: string): string {
-  return code.replace(/^(Key|Digit)/, "").replace(/([a-z])([A-Z])/g, "$1 $2");
 }
