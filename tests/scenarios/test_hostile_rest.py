@@ -259,7 +259,7 @@ async def test_a_request_that_never_ends_does_not_hold_others(place: Place) -> N
         writer.close()
 
 
-async def test_limits_say_when_to_come_back(tmp_path) -> None:
+async def test_limits_say_when_to_come_back(tmp_path: Path) -> None:
     place = Place(tmp_path, HUBBUB_RATE_LIMIT_SCALE="1")
     place.start()
     try:
