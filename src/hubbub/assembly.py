@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from hubbub import VERSION, events, server, welcome
+from hubbub import VERSION, events, metrics, server, welcome
 from hubbub.clock import Clock, SystemClock
 from hubbub.config import Config
-from hubbub.errors import HubbubError, Unavailable
+from hubbub.errors import Unavailable
 from hubbub.events import Event
 from hubbub.ids import Snowflakes
 from hubbub.infra import rpc
@@ -28,15 +28,20 @@ from hubbub.infra.bus.memory import MemoryBus
 from hubbub.infra.cache.memory import MemoryCache
 from hubbub.infra.database.sqlite import SqliteDatabase
 from hubbub.infra.sfu.embedded import EmbeddedEngine
+from hubbub.infra.telemetry.exposition import render
+from hubbub.infra.telemetry.loop_lag import LoopLag
 from hubbub.protocols.livekit import routes as livekit
 from hubbub.protocols.livekit.validate import validate_v1, validator
 from hubbub.protocols.rest import app as rest
+from hubbub.protocols.rest import operations
 from hubbub.protocols.rest.answers import mount
 from hubbub.protocols.rest.edge import Edge
+from hubbub.protocols.rest.measured import Measured
 from hubbub.protocols.websocket import routes as websocket
 from hubbub.protocols.websocket.connection import Router
 from hubbub.protocols.websocket.handshake import Origins, Proxies
 from hubbub.protocols.wire.things import Health, Instance
+from hubbub.readiness import Readiness
 from hubbub.services.auth import signing_key
 from hubbub.services.auth.api import AuthApi
 from hubbub.services.auth.password import MIN_LENGTH
@@ -119,11 +124,16 @@ class Place:
         self.setup_token: str | None = None
         self.server: server.Server
         self._engine: EmbeddedEngine
+        self._lag = LoopLag()
+        self._inboxes: list[Inbox] = []
+        self._readiness = Readiness()
 
     async def open(self) -> None:
         """Whatever fails here, `close` takes back what was opened."""
         config, clock = self._config, self._clock
         _make_private(config.data_dir)
+        self._lag.start()
+        self._closing.append(self._lag.close)
         cache = MemoryCache(clock)
         self._closing.append(cache.close)
         database = await self._database()
@@ -173,10 +183,29 @@ class Place:
             auth=auth, users=users, channels=channels, chat=chat, voice=voice, presence=presence, limits=limits
         )
         router = Router(Origins(_origins(config)), Proxies(config.trusted_proxies), SOCKETS_PER_ADDRESS)
+        self._readiness.ask_for("database", lambda: database.heads(["health"]))
         counted = {"sockets": router.occupancy, "gateway": gateway.health}
 
         async def health() -> Health:
-            return await _health(database, counted, self._engine)
+            return _health(await self._readiness.checks(), {**counted, "media": self._engine.stats()})
+
+        async def numbers(accept: str) -> tuple[str, bytes]:
+            found = metrics.Parts(
+                lag=self._lag,
+                bus=self._bus,
+                inboxes=self._inboxes,
+                http=measured.seconds,
+                sockets=router.occupancy,
+                gateway=gateway,
+                messages_sent=chat_service.sent,
+                voice_sessions=voice_service.occupied,
+                database=database.measures,
+                outbox=await database.lag(),
+                engine=self._engine.stats(),
+                connections=media.node.connections(),
+                checks=await self._readiness.checks(),
+            )
+            return render(metrics.families(found), accept)
 
         scale = config.rate_limit_scale
         websocket.add_routes(
@@ -188,11 +217,14 @@ class Place:
             mount("/rtc/v1/validate", validate_v1),
             mount("/rtc/v1", validate_v1),
         ]
-        app = rest.build(services, clock, instance, health, WEB, foreign)
+        readers = operations.Readers(config.metrics_token, config.metrics_from)
+        app = rest.build(services, clock, instance, operations.routes(health, numbers, readers), WEB, foreign)
         edge = Edge(app, router.origins, router.proxies, config.public_url, config.tls != "off")
-        self.server = server.make(edge, router, config, _names(config))
+        measured = Measured(edge, router.proxies, clock)
+        self.server = server.make(measured, router, config, _names(config))
 
         def farewell() -> None:
+            self._readiness.drain()
             gateway.drain()
             media.node.stop()
 
@@ -254,6 +286,7 @@ class Place:
 
     async def _hear(self, name: str, on_event: Callable[[Event], Awaitable[None]], patterns: Sequence[str]) -> None:
         inbox = Inbox(name, on_event)
+        self._inboxes.append(inbox)
         await inbox.start(self._bus, patterns)
         self._closing.append(inbox.close)
 
@@ -265,21 +298,15 @@ class Place:
             self._bus.publish(topic, payload)
 
 
-async def _health(database: SqliteDatabase, counted: Mapping[str, object], engine: EmbeddedEngine) -> Health:
-    checks: dict[str, str] = {}
+def _health(checks: Mapping[str, str], counted: Mapping[str, object]) -> Health:
     counters = {
         f"{name}.{key}": value
-        for name, counter in {**counted, "media": engine.stats()}.items()
+        for name, counter in counted.items()
         for key in _fields(counter)
         if isinstance(value := getattr(counter, key), int)
     }
-    try:
-        await database.heads(["health"])
-        checks["database"] = "ok"
-    except HubbubError as error:
-        checks["database"] = str(error)
     status = "ok" if all(each == "ok" for each in checks.values()) else "failing"
-    return Health(status=status, version=VERSION, checks=checks, counters=counters)
+    return Health(status=status, version=VERSION, checks=dict(checks), counters=counters)
 
 
 def _fields(counter: object) -> list[str]:

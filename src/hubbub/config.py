@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -55,6 +56,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     replication: Literal["none", "litestream"]
     encoded_calls: bool
     log_level: str
+    log_format: Literal["json", "text"]
+    metrics_token: str
+    metrics_from: tuple[str, ...]
 
     @property
     def database_path(self) -> Path:
@@ -116,6 +120,22 @@ def _keys(text: str) -> dict[str, str]:
         if not colon or not key.strip() or len(secret.strip()) < 32:
             raise ValueError('is "key: secret" with a secret of at least 32 characters')
         found[key.strip()] = secret.strip()
+    return found
+
+
+def _long(least: int) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text and len(text) < least:
+            raise ValueError(f"has at least {least} characters")
+        return text
+
+    return parse
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    found = _list(text)
+    for each in found:
+        ip_network(each, strict=False)  # ValueError says what is wrong with it
     return found
 
 
@@ -219,10 +239,32 @@ OPTIONS: tuple[Option, ...] = (
         "HUBBUB_LOG_LEVEL",
         "log_level",
         "info",
-        "debug, info, warning or error. Logs are JSON lines on standard error.",
+        "debug, info, warning or error. Logs go to standard error.",
         _choice("debug", "info", "warning", "error"),
     ),
+    _option(
+        "HUBBUB_LOG_FORMAT",
+        "log_format",
+        "json",
+        "json (a line is an object: timestamp, level, service, trace_id, user_id, message) or text, for eyes.",
+        _choice("json", "text"),
+    ),
+    _option(
+        "HUBBUB_METRICS_TOKEN",
+        "metrics_token",
+        "",
+        "Bearer token that opens /metrics and the counters of /health from anywhere; at least 16 characters.",
+        _long(16),
+    ),
+    _option(
+        "HUBBUB_METRICS_FROM",
+        "metrics_from",
+        "127.0.0.0/8,::1",
+        "Without a token: networks from which /metrics may be read directly, not through a proxy.",
+        _networks,
+    ),
 )
+SECRETS = frozenset(("JWT_SECRET", "HUBBUB_LIVEKIT_KEYS", "HUBBUB_METRICS_TOKEN"))
 _BY_NAME = {option.name: option for option in OPTIONS}
 
 
@@ -236,7 +278,8 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None)
         try:
             fields[option.field] = option.parse(text)
         except ValueError as error:
-            raise ConfigRefused(f"{option.name}={text!r}: {error}") from None
+            shown = "(set)" if option.name in SECRETS else repr(text)
+            raise ConfigRefused(f"{option.name}={shown}: {error}") from None
     config = Config(**fields)
     if config.tls == "files" and not (config.tls_cert and config.tls_key):
         raise ConfigRefused("HUBBUB_TLS=files needs HUBBUB_TLS_CERT and HUBBUB_TLS_KEY.")
@@ -285,6 +328,6 @@ def describe(config: Config | None = None) -> str:
         lines.append(f"    {option.help}")
         if config is not None:
             value = getattr(config, option.field)
-            secret = option.name in ("JWT_SECRET", "HUBBUB_LIVEKIT_KEYS") and value
+            secret = option.name in SECRETS and value
             lines.append(f"    now: {'(set)' if secret else value}")
     return "\n".join(lines)

@@ -27,6 +27,8 @@ class Recorded(Protocol):
 
     traceparent: str
 
+    def name(self, name: str) -> None: ...
+
     def note(self, name: str, value: Value) -> None: ...
 
     def end(self, error: BaseException | None) -> None: ...
@@ -106,6 +108,11 @@ class span:
         elif parent is not None:
             self._token = _parent.set(parent or _fresh())
         return self
+
+    def name(self, name: str) -> None:
+        """A better one than it began with."""
+        if self._recorded is not None:
+            self._recorded.name(name)
 
     def note(self, name: str, value: Value) -> None:
         """Something that is known only now."""

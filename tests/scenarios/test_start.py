@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.place import Place
+from tests.scenarios.place import Place, free_port
 
-NOT_EMBEDDED = ("nats", "redis", "asyncpg", "obstore", "alembic", "webauthn", "PIL")
+NOT_EMBEDDED = (
+    *("nats", "redis", "asyncpg", "obstore", "alembic", "webauthn", "PIL"),
+    *("prometheus_client", "opentelemetry"),
+)
 
 
 def hubbub(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -47,8 +50,8 @@ def test_the_terminal_shows_the_link_once(tmp_path: Path) -> None:
         ({"HUBBUB_TLS": "files"}, "HUBBUB_TLS_CERT"),
         ({"HUBBUB_ORIGINS": "chat.example"}, "https://"),
         ({"HUBBUB_LIVEKIT_KEYS": "key: short"}, "32 characters"),
-        ({"JWT_SECRET": "a plain secret", "HUBBUB_PORT": "0"}, "RS256"),
-        ({"HUBBUB_DATA_DIR": "/proc/nowhere", "HUBBUB_PORT": "0"}, "HUBBUB_DATA_DIR"),
+        ({"JWT_SECRET": "a plain secret", "HUBBUB_PORT": str(free_port())}, "RS256"),
+        ({"HUBBUB_DATA_DIR": "/proc/nowhere", "HUBBUB_PORT": str(free_port())}, "HUBBUB_DATA_DIR"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_refused_with_the_reason(

@@ -18,14 +18,14 @@ class Inbox:
     """An exception in `on_event` is logged and costs that fact only: the next one must not wait for a repair."""
 
     def __init__(self, name: str, on_event: Callable[[Event], Awaitable[None]]) -> None:
-        self._name = name
+        self.name = name
         self._on_event = on_event
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_BOUND)
         self._task: asyncio.Task[None] | None = None
         self._stops: list[Callable[[], None]] = []
 
     async def start(self, bus: Bus, patterns: Sequence[str]) -> None:
-        self._task = asyncio.create_task(self._work(), name=f"inbox-{self._name}")
+        self._task = asyncio.create_task(self._work(), name=f"inbox-{self.name}")
         for pattern in patterns:
             self._stops.append(await bus.subscribe(pattern, self._put, self._lost))
 
@@ -48,7 +48,7 @@ class Inbox:
         self._queue.put_nowait(payload)
 
     def _lost(self) -> None:
-        log.error("facts were lost on the way to %s", self._name)
+        log.error("facts were lost on the way to %s", self.name)
 
     async def _work(self) -> None:
         while True:
@@ -57,7 +57,7 @@ class Inbox:
                 fact, event = events.decode(payload)
                 if event is None:
                     continue
-                with trace.span(f"{self._name} hears {fact.name}", "consumer", fact.trace or None):
+                with trace.span(f"{self.name} hears {fact.name}", "consumer", fact.trace or None):
                     await self._on_event(event)
             except Exception:
-                log.exception("a fact could not be handled by %s", self._name)
+                log.exception("a fact could not be handled by %s", self.name)

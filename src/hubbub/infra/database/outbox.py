@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Index, Table, Text, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -22,6 +22,7 @@ from hubbub.infra.database.schema import Blob, Id, Instant, Number, metadata
 from hubbub.infra.database.statements import among
 
 KEEP_MS = 600_000
+COUNTED = 10_000  # rows that `lag` looks at, at most
 PIECE = 500  # rows read or deleted at a time: about 2 ms of the loop
 RETRY = 1.0  # seconds until publishing that failed is tried again
 MARK_AFTER = 5.0  # seconds: at most so much is published again after a crash
@@ -86,6 +87,14 @@ PUT_MARK = (
 )
 OLDEST = select(outbox.c.id, outbox.c.at).order_by(outbox.c.id).limit(2)
 _oldest = select(outbox.c.id, outbox.c.at).order_by(outbox.c.id).limit(PIECE).subquery()
+_unpublished = (
+    select(outbox.c.at)
+    .where(outbox.c.id > bindparam("mark", type_=Id()))
+    .order_by(outbox.c.id)
+    .limit(COUNTED)
+    .subquery()
+)
+LAG = select(func.count(), func.min(_unpublished.c.at)).select_from(_unpublished)
 DELETE_OLD = delete(outbox).where(
     outbox.c.id.in_(select(_oldest.c.id).where(_oldest.c.at < bindparam("before", type_=Id()))),
     outbox.c.id <= bindparam("published", type_=Id()),
@@ -116,6 +125,18 @@ async def events_after(database: Database, stream: str, seq: int, limit: int) ->
     if not rows or rows[0][0] != seq + 1:
         return None  # too old, or a sequence that this database never gave (it was restored)
     return [payload for _, payload in rows]
+
+
+class Lag(NamedTuple):
+    """Facts that are stored and not yet published: how many (at most COUNTED), and how old the oldest is."""
+
+    facts: int
+    seconds: float
+
+
+def lag(row: Sequence[Any], now_ms: int) -> Lag:
+    count, oldest = row
+    return Lag(count, max(0.0, (now_ms - oldest) / 1000) if count else 0.0)
 
 
 class Outbox:
@@ -173,6 +194,9 @@ class Outbox:
             log.exception("publishing %d facts failed, will try again", len(facts))
             return False
         return self._publish is not None
+
+    async def lag(self) -> Lag:
+        return lag((await self._database.fetch(LAG, mark=self._published))[0], self._clock.now_ms())
 
     def overdue_mark(self) -> int | None:
         """The mark to store along with the next commit, if it is time to."""

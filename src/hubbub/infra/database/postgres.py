@@ -23,7 +23,7 @@ from hubbub.infra.database import outbox
 from hubbub.infra.database.base import Row, T, Transaction
 from hubbub.infra.database.measures import DatabaseMeasures, outcome
 from hubbub.infra.database.migrations.postgres_run import migrate
-from hubbub.infra.database.outbox import KEEP_MS, Publish
+from hubbub.infra.database.outbox import KEEP_MS, Lag, Publish
 from hubbub.infra.database.postgres_relay import Relay
 from hubbub.infra.database.postgres_transaction import Again, PostgresTransaction, in_our_words
 from hubbub.infra.database.statements import compiled
@@ -118,6 +118,10 @@ class PostgresDatabase:
     async def sweep(self) -> int:
         """Delete published facts older than 10 minutes; returns how many. Runs by itself every 30 seconds."""
         return await self._relay.sweep(self._clock.now_ms() - KEEP_MS)
+
+    async def lag(self) -> Lag:
+        """Of the outbox."""
+        return await self._relay.lag()
 
     async def close(self) -> None:
         if self._closed:

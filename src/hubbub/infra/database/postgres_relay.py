@@ -39,6 +39,14 @@ BEHIND = (
     .order_by(_o.id)
     .limit(PIECE)
 )
+_behind = (
+    select(_o.at)
+    .where(_o.writer == bindparam("writer"), _o.id > bindparam("mark", type_=Id()))
+    .order_by(_o.id)
+    .limit(box.COUNTED)
+    .subquery()
+)
+LAG = select(func.count(), func.min(_behind.c.at)).select_from(_behind)
 NEWEST = select(func.max(_o.id))
 OTHERS = select(_m.name, _m.published).where(_m.name != bindparam("name"))
 LOWEST = select(func.min(_m.published))
@@ -202,6 +210,13 @@ class Relay:
             if not count:
                 return deleted
             deleted += count
+
+    async def lag(self) -> box.Lag:
+        """Of what this process wrote; nothing is asked while it keeps up."""
+        if not self._behind:
+            return box.Lag(0, 0.0)
+        rows = await self._database.fetch(LAG, writer=self.writer, mark=self._published)
+        return box.lag(rows[0], self._clock.now_ms())
 
     async def close(self) -> None:
         """A clean end: everything is published, so nobody need look after us."""

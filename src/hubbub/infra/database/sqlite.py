@@ -29,7 +29,7 @@ from hubbub.infra.database import outbox, sqlite_file
 from hubbub.infra.database.base import Row, T, Transaction
 from hubbub.infra.database.measures import DatabaseMeasures, outcome
 from hubbub.infra.database.migrations import migrate
-from hubbub.infra.database.outbox import PUT_MARK, Committed, Outbox, Publish
+from hubbub.infra.database.outbox import PUT_MARK, Committed, Lag, Outbox, Publish
 from hubbub.infra.database.sqlite_file import CHECKPOINT_PAGES
 from hubbub.infra.database.sqlite_transaction import SqliteTransaction, in_our_words
 from hubbub.infra.database.statements import compiled
@@ -152,6 +152,10 @@ class SqliteDatabase:
     async def sweep(self) -> int:
         """Delete published facts older than 10 minutes; returns how many. Runs by itself every 30 seconds."""
         return await self._outbox.sweep()
+
+    async def lag(self) -> Lag:
+        """Of the outbox."""
+        return await self._outbox.lag()
 
     async def close(self) -> None:
         if self._closed:

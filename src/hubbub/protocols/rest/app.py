@@ -19,7 +19,7 @@ from hubbub.errors import HubbubError
 from hubbub.protocols.rest import accounts, channels, errors, invites, messages, pages, roles, servers, voice
 from hubbub.protocols.rest.context import OPEN, SafeRequest, gate
 from hubbub.protocols.rest.views import Views
-from hubbub.protocols.wire.things import FieldError, Health, Instance, Problem
+from hubbub.protocols.wire.things import FieldError, Instance, Problem
 from hubbub.services.auth.api import AuthApi
 from hubbub.services.channel.api import ChannelApi
 from hubbub.services.chat.api import ChatApi
@@ -48,20 +48,16 @@ def build(
     services: Services,
     clock: Clock,
     instance: Callable[[str], Awaitable[Instance]],
-    health: Callable[[], Awaitable[Health]],
+    operations: list[HTTPRouteHandler],
     web: Path,
     extra: list[HTTPRouteHandler],
 ) -> Litestar:
-    """`instance(origin)` and `health()` are asked per request; `extra` are handlers of other protocols' HTTP parts."""
+    """`instance(origin)` is asked per request; `operations` answer machines (health, metrics), `extra` are handlers of
+    other protocols' HTTP parts."""
 
     @get("/instance", opt=OPEN)
     async def instance_handler(request: Request[Any, Any, Any]) -> Instance:
         return await instance(request.scope["state"].get("origin", ""))
-
-    @get(["/health", "/api/health"])
-    async def health_handler() -> Response[Health]:
-        found = await health()
-        return Response(found, status_code=200 if found.status == "ok" else 503)
 
     views = Views(services.chat, services.voice)
     checked = gate(services.auth, services.limits)
@@ -81,7 +77,7 @@ def build(
         [
             Router("/api", route_handlers=[instance_handler, *handlers], before_request=checked),
             Router("/", route_handlers=handlers, before_request=checked, include_in_schema=False),
-            health_handler,
+            *operations,
             *extra,
             *pages.routes(pages.Site(web)),
         ],

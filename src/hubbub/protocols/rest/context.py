@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from litestar import Request
 
+from hubbub import trace
 from hubbub.errors import Refused
 from hubbub.ids import parse_id
 from hubbub.services.auth.api import AuthApi, Device, Principal
@@ -41,6 +42,7 @@ def gate(auth: AuthApi, limits: LimitsApi) -> BeforeRequest:
         found = await auth.authenticate(token.strip())
         usual: Class = "read" if request.method in ("GET", "HEAD") else "write"
         kind = cast("Class", request.route_handler.opt.get("rate", usual))
+        trace.acting(found.user_id)
         await limits.take(kind, str(found.user_id), 1)
         request.state.principal = found
 

@@ -100,6 +100,11 @@ CODES: dict[str, Words] = {
         "Page not allowed",
         "Pages of {origin} may not use this instance. Its operator can add it to HUBBUB_ORIGINS.",
     ),
+    "metrics.refused": Words(
+        403,
+        "Not for you",
+        "Numbers are for this machine and for whoever has HUBBUB_METRICS_TOKEN (HUBBUB_METRICS_FROM names networks).",
+    ),
     "rate.limited": Words(429, "Too fast", "Try again in {retry_after} seconds."),
     "unavailable": Words(503, "Not available", "The server cannot answer right now. Try again in a moment."),
     "internal": Words(500, "Something broke", "This is a defect of the server; its log says more."),

@@ -48,9 +48,12 @@ class ChatService:
         self._history = History(database, channels, build, self._recent)
         self._reading = ReadStates(database, channels)
         self._purge = Purge(database)
+        self.sent = 0  # messages stored by this process, for /metrics
 
     async def send(self, principal: Principal, draft: Draft) -> Sent:
-        return await self._send.send(principal, draft)
+        sent = await self._send.send(principal, draft)
+        self.sent += sent.created
+        return sent
 
     async def edit(self, principal: Principal, message_id: int, content: str) -> Message:
         return await self._change.edit(principal, message_id, content)

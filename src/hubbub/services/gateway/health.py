@@ -11,6 +11,7 @@ class Health:
         self.opened = 0
         self.resumed = 0
         self.invalid = 0  # sessions that had to start anew
+        self.unresumed = 0  # resumes of sessions that are gone, or too far behind
         self.frames = 0  # events handed to sessions
         self.skipped = 0  # typing and speaking left out because too much was waiting
         self.gaps = 0  # holes in a stream that the bus brought

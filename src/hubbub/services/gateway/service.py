@@ -87,6 +87,11 @@ class GatewayService:
         for task in self._tasks:
             task.cancel()
 
+    @property
+    def connected(self) -> int:
+        """Sessions with a socket, now."""
+        return sum(session.sink is not None for session in self._subscriptions.sessions.values())
+
     # ---- GatewayApi
 
     async def open(self, principal: Principal, dialect: Dialect, greet: Greet, sink: Sink) -> OpenSession:
@@ -115,9 +120,11 @@ class GatewayService:
 
     def resume(self, principal: Principal, session_id: str, sequence: int, sink: Sink) -> OpenSession | None:
         session = self._subscriptions.sessions.get(session_id)
-        if session is None or session.principal != principal:
-            return None
-        if (replayed := session.resume(sequence, sink, self._now())) is None:
+        replayed = None
+        if session is not None and session.principal == principal:
+            replayed = session.resume(sequence, sink, self._now())
+        if session is None or replayed is None:
+            self.health.unresumed += 1
             return None
         self.health.resumed += 1
         self._tell(session, SessionResumed(replayed=replayed))

@@ -21,7 +21,7 @@ from hubbub.services.media.admissions import Admissions, Entry
 from hubbub.services.media.api import SignalSink
 from hubbub.services.media.events import ParticipantLeft
 from hubbub.services.media.participant import Participant, Profile
-from hubbub.services.media.quality import Measured
+from hubbub.services.media.quality import Connections, Measured, together
 from hubbub.services.media.room import Publish, Room
 from hubbub.services.media.seat import ParticipantSeat
 from hubbub.services.media.signals import Afterwards, Client, Dismissed, LeaveReason, TokenRefreshed
@@ -70,6 +70,10 @@ class MediaNode:
         for timer in (self._sweeping, self._settling):
             if timer is not None:
                 timer.cancel()
+
+    def connections(self) -> Connections:
+        """How well people hear and are heard, now."""
+        return together(who.quality for who in self._participants.values())
 
     # ---- signalling
 

@@ -7,6 +7,9 @@ it was seen twice, so that the sign does not flicker.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple, get_args
+
 import msgspec
 
 from hubbub.services.media.signals import Connection
@@ -47,9 +50,11 @@ class QualityMeter:
         self.connection: Connection = "excellent"
         self.points = 5.0
         self._better = 0
+        self.last: Measured | None = None
 
     def measure(self, measured: Measured) -> bool:
         """Whether the verdict changed."""
+        self.last = measured
         points = score(measured)
         fresh = verdict(points)
         if fresh == self.connection:
@@ -73,3 +78,24 @@ class QualityMeter:
         if changed:
             self._better = 0
         return changed
+
+
+class Connections(NamedTuple):
+    """All of a node's participants together: how many by verdict; the mean share of packets lost each way."""
+
+    verdicts: dict[Connection, int]
+    loss_in: float
+    loss_out: float
+
+
+def together(meters: Iterable[QualityMeter]) -> Connections:
+    verdicts: dict[Connection, int] = dict.fromkeys(get_args(Connection), 0)
+    lost_in = lost_out = 0.0
+    measured = 0
+    for meter in meters:
+        verdicts[meter.connection] += 1
+        if meter.last is not None:
+            measured += 1
+            lost_in += meter.last.loss_in
+            lost_out += meter.last.loss_out
+    return Connections(verdicts, lost_in / max(1, measured), lost_out / max(1, measured))

@@ -54,6 +54,11 @@ class VoiceService:
             await self._database.write(lambda tx, user_id=user_id: tx.execute(store.DROP_SEAT, user=user_id))
         self._sweeper = asyncio.create_task(self._sweep(), name="voice-sweep")
 
+    @property
+    def occupied(self) -> int:
+        """Seats that are taken, for /metrics."""
+        return len(self._seats.all())
+
     async def close(self) -> None:
         if self._sweeper is not None:
             self._sweeper.cancel()
