@@ -82,11 +82,9 @@ class Answers:
         view = channel.ServerView(server=SERVER_ROW, channels=rooms, roles=(), me=member, permissions=1, head=0)
         return (view,)
 
-    async def access_of(self, server_id: int, user_ids: tuple[int, ...]) -> tuple[channel.ServerAccess, ...]:
-        return tuple(
-            channel.ServerAccess(user_id=each, server_id=server_id, permissions=1, channels=dict(RIGHTS))
-            for each in user_ids
-        )
+    async def access_of(self, server_id: int, user_ids: tuple[int, ...]) -> channel.ServerAccesses:
+        group = channel.ServerAccess(user_ids=user_ids, permissions=1, channels=dict(RIGHTS))
+        return channel.ServerAccesses(server_id=server_id, groups=(group,), unanswered=())
 
     async def heads(self, asked: Sequence[Any]) -> Any:
         if asked and isinstance(asked[0], str):

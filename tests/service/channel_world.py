@@ -25,6 +25,8 @@ from hubbub.services.channel.api import (
     NewRole,
     Overwrite,
     Role,
+    ServerAccess,
+    ServerAccesses,
 )
 from hubbub.services.channel.service import ChannelService
 from hubbub.services.user.api import NewUser, ProfilePatch
@@ -128,3 +130,9 @@ async def refused(call: Awaitable[object], code: str) -> Refused:
         await call
     assert caught.value.code == code
     return caught.value
+
+
+def by_person(found: ServerAccesses) -> dict[int, ServerAccess]:
+    """The answer to a question small enough for one."""
+    assert found.unanswered == ()
+    return {user_id: group for group in found.groups for user_id in group.user_ids}

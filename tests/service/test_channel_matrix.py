@@ -14,7 +14,7 @@ import pytest
 from hubbub.services.auth.api import INSTANCE, Principal
 from hubbub.services.channel import api
 from hubbub.services.channel.api import ChannelApi
-from tests.service.channel_world import World, refused, world
+from tests.service.channel_world import World, by_person, refused, world
 
 __all__ = ["world"]
 NOWHERE = 77
@@ -177,7 +177,7 @@ async def test_nothing_is_left_of_a_deleted_server(world: World) -> None:
         code = "channel.not_found" if verb.kind == "channel" else "server.not_found"
         await refused(verb.call(place, place.owner, own_id(place, verb.kind)), code), name
     await refused(world.channels.preview_invite(place.token), "invite.not_found")
-    assert await world.channels.access_of(place.server, (place.owner.user_id,)) == ()
+    assert (await world.channels.access_of(place.server, (place.owner.user_id,))).groups == ()
     assert await world.channels.access(place.owner.user_id, place.channel) is None
     assert await world.channels.servers_of(place.plain.user_id) == ()
 
@@ -221,7 +221,7 @@ async def test_invites_are_their_makers_and_managers(world: World) -> None:
 async def test_access_leaves_strangers_out(world: World) -> None:
     place = await scene(world)
     at, asked = world.channels, (place.owner.user_id, place.plain.user_id, place.outsider.user_id, NOWHERE)
-    found = {each.user_id: each for each in await at.access_of(place.server, asked)}
+    found = by_person(await at.access_of(place.server, asked))
     assert set(found) == {place.owner.user_id, place.plain.user_id}
     assert place.hidden in found[place.owner.user_id].channels
     assert place.hidden not in found[place.plain.user_id].channels

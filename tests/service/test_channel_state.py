@@ -19,7 +19,7 @@ from hubbub.infra.database.schema import metadata
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import api, events
 from hubbub.services.channel.service import ChannelService
-from tests.service.channel_world import World, opened, refused, world
+from tests.service.channel_world import World, by_person, opened, refused, world
 
 __all__ = ["world"]
 
@@ -198,8 +198,8 @@ async def _check_rights(
     remembers says the same as one that has just begun."""
     ids = tuple(each.user_id for each in people)
     fresh = ChannelService(world.database, world.users, world.ids, world.clock)
-    now = {each.user_id: each for each in await world.channels.access_of(server, ids)}
-    assert now == {each.user_id: each for each in await fresh.access_of(server, ids)}
+    now = by_person(await world.channels.access_of(server, ids))
+    assert now == by_person(await fresh.access_of(server, ids))
     changed = [each for each in told if isinstance(each, events.PermissionsChanged)]
     made = {each.channel.id for each in told if isinstance(each, events.ChannelCreated)}
     gone = {each.channel_id for each in told if isinstance(each, events.ChannelDeleted)}

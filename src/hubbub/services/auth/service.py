@@ -6,11 +6,13 @@ import hashlib
 
 from hubbub.clock import Clock
 from hubbub.errors import Refused
+from hubbub.events import Event
 from hubbub.ids import Snowflakes
 from hubbub.infra.database.base import Database
 from hubbub.services.auth import store
 from hubbub.services.auth.access_token import AccessTokens
 from hubbub.services.auth.api import Device, Principal, Registration, Session, Tokens
+from hubbub.services.auth.events import SessionRevoked
 from hubbub.services.auth.login import Login
 from hubbub.services.auth.password import Passwords
 from hubbub.services.auth.register import Policy, Register
@@ -55,6 +57,15 @@ class AuthService:
             return self._setup.ensure()
         self._setup.remove()
         return None
+
+    async def on_event(self, event: Event) -> None:
+        """Facts of other processes of this service, if there are any (assembly subscribes)."""
+        if isinstance(event, SessionRevoked):
+            self._revoke.remember(event.session_id)
+
+    async def on_gap(self) -> None:
+        """Facts may have been lost on the way here."""
+        await self._revoke.load()
 
     async def register(self, key: str, registration: Registration, device: Device) -> Tokens:
         return await self._register.register(key, registration, device)

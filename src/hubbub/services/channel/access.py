@@ -7,11 +7,12 @@ import asyncio
 from hubbub.clock import Clock
 from hubbub.errors import Refused
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel.api import VIEW_CHANNEL, Access, ChannelView, ServerAccess
-from hubbub.services.channel.snapshot import Snapshots
+from hubbub.services.channel.api import VIEW_CHANNEL, Access, ChannelView, ServerAccess, ServerAccesses
+from hubbub.services.channel.snapshot import Rights, Snapshots
 from hubbub.services.channel.standing import Standings
 
 MOST_IDS = 1_000
+MOST_RIGHTS = 20_000  # rights on channels in one answer: about 400 KB between processes
 SLICE = 16  # people until others get their turn
 
 
@@ -44,31 +45,38 @@ class Accesses:
 
     async def access(self, user_id: int, channel_id: int) -> Access | None:
         server_id = await self._snapshots.server_of(channel_id)
-        standing = await self._standings.find(user_id, server_id) if server_id is not None else None
+        standing = await self._standings.fresh(user_id, server_id) if server_id is not None else None
         bits = standing.rights.channels.get(channel_id) if standing else None
         if standing is None or bits is None:
             return None
         channel = standing.snapshot.channels[channel_id]
         return Access(server_id=channel.server_id, channel=channel, permissions=bits)
 
-    async def access_of(self, server_id: int, user_ids: tuple[int, ...]) -> tuple[ServerAccess, ...]:
+    async def access_of(self, server_id: int, user_ids: tuple[int, ...]) -> ServerAccesses:
         if len(user_ids) > MOST_IDS:
             raise Refused("request.too_many_ids", limit=MOST_IDS)
-        members = await self._snapshots.members(server_id, user_ids)
-        snapshot = await self._snapshots.get(server_id) if members else None
+        snapshot, members = await self._snapshots.fresh_members(server_id, user_ids)
         if snapshot is None:
-            return ()
-        now, found = self._clock.now_ms(), list[ServerAccess]()
-        for place, (id, member) in enumerate(members.items(), start=1):
+            return ServerAccesses(server_id=server_id, groups=(), unanswered=())
+        now, size = self._clock.now_ms(), 0
+        groups: dict[int, tuple[Rights, list[int]]] = {}  # people with equal rights share one object
+        for place, member in enumerate(members, start=1):
             if place % SLICE == 0:
                 await asyncio.sleep(0)  # a thousand people with as many sets of roles take half a second
-            rights = snapshot.rights(id, member.roles, now)
-            found.append(
-                ServerAccess(
-                    user_id=id,
-                    server_id=server_id,
-                    permissions=rights.permissions,
-                    channels=rights.channels,  # one dictionary for all who may the same: nobody changes it
-                )
-            )
-        return tuple(found)
+            rights = snapshot.rights(member.user_id, member.roles, now)
+            group = groups.get(id(rights))
+            if group is None:
+                if groups and size + len(rights.channels) > MOST_RIGHTS:
+                    unanswered = tuple(each.user_id for each in members[place - 1 :])
+                    return ServerAccesses(server_id=server_id, groups=_groups(groups), unanswered=unanswered)
+                size += len(rights.channels)
+                group = groups[id(rights)] = (rights, [])
+            group[1].append(member.user_id)
+        return ServerAccesses(server_id=server_id, groups=_groups(groups), unanswered=())
+
+
+def _groups(found: dict[int, tuple[Rights, list[int]]]) -> tuple[ServerAccess, ...]:
+    return tuple(
+        ServerAccess(user_ids=tuple(ids), permissions=rights.permissions, channels=rights.channels)
+        for rights, ids in found.values()
+    )

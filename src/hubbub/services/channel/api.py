@@ -145,12 +145,19 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerAccess(msgspec.Struct, frozen=True, kw_only=True):
-    """One person's rights on a whole server: `channels` maps each visible channel to its bits."""
+    """The rights of people who may all do the same: `channels` maps each visible channel to its bits."""
 
-    user_id: int
-    server_id: int
+    user_ids: tuple[int, ...]
     permissions: int
     channels: dict[int, int]
+
+
+class ServerAccesses(msgspec.Struct, frozen=True, kw_only=True):
+    """Rights on a whole server. `unanswered`: members left for another question, as this answer is long enough."""
+
+    server_id: int
+    groups: tuple[ServerAccess, ...]
+    unanswered: tuple[int, ...]
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -379,10 +386,12 @@ class ChannelApi(Protocol):
         """Also requires that the other person is a member whom the principal outranks. Refused: member.outranked."""
         ...
 
-    async def access_of(self, server_id: int, user_ids: tuple[int, ...]) -> tuple[ServerAccess, ...]:
-        """For the gateway: rights of these members (others are left out), at most 1,000."""
+    async def access_of(self, server_id: int, user_ids: tuple[int, ...]) -> ServerAccesses:
+        """For the gateway: rights of these members (others are left out), at most 1,000. Read afresh: not older than
+        any event that the caller has seen."""
         ...
 
     async def access(self, user_id: int, channel_id: int) -> Access | None:
-        """For services: one person's rights in one channel; None for who is no member or may not view it."""
+        """For services: one person's rights in one channel; None for who is no member or may not view it. Read
+        afresh, as `access_of` is."""
         ...

@@ -6,6 +6,7 @@ from hubbub.clock import Clock
 from hubbub.events import Event
 from hubbub.ids import Snowflakes
 from hubbub.infra.database.base import Database
+from hubbub.services.channel import events
 from hubbub.services.channel.access import Accesses
 from hubbub.services.channel.channel_create import ChannelCreate
 from hubbub.services.channel.channel_update import ChannelUpdate
@@ -116,6 +117,24 @@ class ChannelService:
         await self._upkeep.look()
 
     async def on_event(self, event: Event) -> None:
-        """Facts of others (assembly subscribes): names go stale."""
-        if isinstance(event, ProfileUpdated):
-            await self._rename.rename(event.user)
+        """Facts of others (assembly subscribes): names go stale; and of other processes of this service, if there are
+        any: what is known of a server goes stale."""
+        match event:
+            case ProfileUpdated():
+                await self._rename.rename(event.user)
+            case events.MemberAdded() | events.MemberUpdated():
+                self._snapshots.heard(event.server_id, (event.member.user.id,), False)
+            case events.MemberRemoved():
+                self._snapshots.heard(event.server_id, (event.user_id,), False)
+            case events.PermissionsChanged():
+                self._snapshots.heard(event.server_id, event.user_ids, True)
+                self._upkeep.look_again()
+            case _ if (server_id := getattr(event, "server_id", None)) is not None:
+                self._snapshots.heard(server_id, (), True)
+            case _:
+                pass
+
+    async def on_gap(self) -> None:
+        """Facts may have been lost on the way here."""
+        self._snapshots.forget()
+        self._upkeep.look_again()

@@ -163,6 +163,31 @@ class Snapshots:
                     _keep(self._members, (server_id, row[0]), found[row[0]], MEMBERS)
         return found
 
+    async def fresh_members(self, server_id: int, user_ids: Sequence[int]) -> tuple[Snapshot | None, list[MemberRow]]:
+        """As the database has it now, whatever this process has heard: for those who act on an event, which another
+        process may have written and we not heard of yet."""
+        rows = await self._database.fetch(store.MEMBERS, server=server_id, ids=user_ids)
+        server = await self._database.fetch(store.SERVER, server=server_id) if rows else ()
+        snapshot = await self.get(server_id, server[0][7]) if server else None
+        return snapshot, [store.member(row) for row in rows]
+
+    def heard(self, server_id: int, user_ids: Sequence[int], whole: bool) -> None:
+        """Another process may have changed these members, or (`whole`) tree, roles or entries."""
+        self._voids += 1
+        if whole:
+            self._servers.pop(server_id, None)
+        for user_id in user_ids:
+            self._members.pop((server_id, user_id), None)
+        self.on_void(server_id, user_ids)
+
+    def forget(self) -> None:
+        """Nobody knows what was missed."""
+        self._voids += 1
+        for server_id in list(self._servers):
+            self.on_void(server_id, ())
+        self._servers.clear()
+        self._members.clear()
+
     async def server_of(self, channel_id: int) -> int | None:
         """Never changes, so a deleted channel may still be known here; its server's snapshot has it no more."""
         if (known := self._server_of.get(channel_id)) is not None:

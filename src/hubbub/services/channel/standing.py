@@ -58,6 +58,14 @@ class Standings:
         member = await self._snapshots.member(server_id, user_id)
         return await self.of(member, server_id, 0) if member else None
 
+    async def fresh(self, user_id: int, server_id: int) -> Standing | None:
+        """As the database has it now."""
+        snapshot, members = await self._snapshots.fresh_members(server_id, (user_id,))
+        if snapshot is None:
+            return None
+        rights = snapshot.rights(user_id, members[0].roles, self._clock.now_ms())
+        return Standing(snapshot, members[0], rights)
+
     async def of(self, member: MemberRow, server_id: int, epoch: int) -> Standing | None:
         """As of the server's `epoch` or later."""
         snapshot = await self._snapshots.get(server_id, epoch)

@@ -33,11 +33,16 @@ class Upkeep:
         self._servers = servers
         self._clock = clock
         self._next: int | None = None  # the earliest end of an entry
+        self._unsure = False  # whether `_next` is still the earliest
         self._sweep_at = 0
         self._task: asyncio.Task[None] | None = None
 
     def expiring(self, instant: int) -> None:
         self._next = instant if self._next is None else min(self._next, instant)
+
+    def look_again(self) -> None:
+        """Another process may have written an entry that ends sooner."""
+        self._unsure = True
 
     async def start(self) -> None:
         self._next = await self._next_end()
@@ -60,6 +65,9 @@ class Upkeep:
     async def look(self) -> None:
         """Do what is due. Costs nothing when nothing is."""
         now = self._clock.now_ms()
+        if self._unsure:
+            self._unsure = False
+            self._next = await self._next_end()
         if self._next is not None and now >= self._next:
             await self._end_entries(now)
         if self._servers.pending:

@@ -50,8 +50,12 @@ async def rights_of(channels: ChannelApi, server_id: int, user_ids: Iterable[int
     ids = tuple(user_ids)
     found = dict.fromkeys(ids, NOTHING)
     for start in range(0, len(ids), MOST_IDS):
-        for access in await channels.access_of(server_id, ids[start : start + MOST_IDS]):
-            found[access.user_id] = Rights(access.permissions, access.channels)
+        asked = ids[start : start + MOST_IDS]
+        while asked:
+            answer = await channels.access_of(server_id, asked)
+            for group in answer.groups:
+                found.update(dict.fromkeys(group.user_ids, Rights(group.permissions, group.channels)))
+            asked = answer.unanswered
     return found
 
 

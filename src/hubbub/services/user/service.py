@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hubbub.clock import Clock
 from hubbub.errors import Refused
+from hubbub.events import Event
 from hubbub.infra.database.base import Conflict, Database, Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.user import names, store
@@ -20,6 +21,7 @@ class UserService:
         self._database = database
         self._clock = clock
         self._cache: dict[int, User] = {}
+        self._changes = 0
 
     async def create(self, new: NewUser) -> Account:
         username = names.username(new.username)
@@ -51,9 +53,15 @@ class UserService:
         if len(ids) > 1_000:
             raise Refused("request.too_many_ids", limit=1_000)
         missing = [each for each in set(ids) if each not in self._cache]
-        if missing:
-            self._remember(*map(store.user, await self._database.fetch(store.BY_IDS, ids=missing)))
-        return tuple(self._cache[each] for each in dict.fromkeys(ids) if each in self._cache)
+        if not missing:
+            return tuple(self._cache[each] for each in dict.fromkeys(ids))
+        known = {each: self._cache[each] for each in ids if each in self._cache}
+        changes = self._changes
+        read = [store.user(row) for row in await self._database.fetch(store.BY_IDS, ids=missing)]
+        if changes == self._changes:  # what was read before a change is not kept after it
+            self._remember(*read)
+        known.update((each.id, each) for each in read)
+        return tuple(known[each] for each in dict.fromkeys(ids) if each in known)
 
     async def find(self, username: str) -> User | None:
         try:
@@ -89,8 +97,20 @@ class UserService:
             return new
 
         account = await self._database.write(body)
+        self._changes += 1
         self._remember(account.user)
         return account
+
+    async def on_event(self, event: Event) -> None:
+        """Facts of other processes of this service, if there are any (assembly subscribes)."""
+        if isinstance(event, ProfileUpdated):
+            self._changes += 1
+            self._remember(event.user)
+
+    async def on_gap(self) -> None:
+        """Facts may have been lost on the way here."""
+        self._changes += 1
+        self._cache.clear()
 
     async def owner_exists(self) -> bool:
         return bool(await self._database.fetch(store.OWNER))
