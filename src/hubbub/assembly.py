@@ -6,6 +6,7 @@ Everything below gets its collaborators handed in. Today one topology exists, al
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import os
@@ -132,6 +133,7 @@ class Place:
         """Whatever fails here, `close` takes back what was opened."""
         config, clock = self._config, self._clock
         _make_private(config.data_dir)
+        self._traced()
         self._lag.start()
         self._closing.append(self._lag.close)
         cache = MemoryCache(clock)
@@ -282,7 +284,18 @@ class Place:
 
     def _between(self, api: type[A], service: A) -> A:
         """What one service gets of another."""
-        return rpc.encoded(api, service) if self._config.encoded_calls else service
+        if self._config.encoded_calls:
+            return rpc.encoded(api, service)
+        return rpc.traced(api, service) if self._config.otlp_endpoint else service
+
+    def _traced(self) -> None:
+        """Spans go to a collector if there is one; without one nothing of OpenTelemetry is loaded."""
+        if not self._config.otlp_endpoint:
+            return
+        from hubbub.infra.telemetry.traces import Traces
+
+        traces = Traces("hubbub", self._config.otlp_endpoint)
+        self._closing.append(lambda: asyncio.to_thread(traces.close))
 
     async def _hear(self, name: str, on_event: Callable[[Event], Awaitable[None]], patterns: Sequence[str]) -> None:
         inbox = Inbox(name, on_event)

@@ -43,7 +43,7 @@ def _run(settings: config.Config) -> int:
     from hubbub import assembly
     from hubbub.infra.telemetry import logs
 
-    logs.configure("hubbub", settings.log_level)
+    logs.configure("hubbub", settings.log_level, settings.log_format)
     for name in config.unknown():
         print(f"hubbub: {name} is not a setting and does nothing; `hubbub config` lists them all.", file=sys.stderr)
     try:

@@ -59,6 +59,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Literal["json", "text"]
     metrics_token: str
     metrics_from: tuple[str, ...]
+    otlp_endpoint: str
 
     @property
     def database_path(self) -> Path:
@@ -263,9 +264,17 @@ OPTIONS: tuple[Option, ...] = (
         "Without a token: networks from which /metrics may be read directly, not through a proxy.",
         _networks,
     ),
+    _option(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "otlp_endpoint",
+        "",
+        "OpenTelemetry collector that gets traces over OTLP/HTTP (http://collector:4318). Empty: none are kept.",
+        _url,
+    ),
 )
 SECRETS = frozenset(("JWT_SECRET", "HUBBUB_LIVEKIT_KEYS", "HUBBUB_METRICS_TOKEN"))
 _BY_NAME = {option.name: option for option in OPTIONS}
+_BY_KEY = {option.name.removeprefix("HUBBUB_").lower(): option.name for option in OPTIONS}
 
 
 def load(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Config:
@@ -297,7 +306,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _from_file(path: Path, required: bool) -> dict[str, str]:
-    """Keys are the names without HUBBUB_, in lower case: `port = 8080`."""
+    """Keys are the names in lower case, without HUBBUB_: `port = 8080`, `jwt_secret = "…"`."""
     try:
         content = tomllib.loads(path.read_text())
     except FileNotFoundError:
@@ -308,8 +317,7 @@ def _from_file(path: Path, required: bool) -> dict[str, str]:
         raise ConfigRefused(f"{path}: {error}") from None
     found: dict[str, str] = {}
     for key, value in content.items():
-        name = "JWT_SECRET" if key == "jwt_secret" else f"HUBBUB_{key.upper()}"
-        if name not in _BY_NAME:
+        if (name := _BY_KEY.get(key, "")) == "":
             raise ConfigRefused(f"{path}: {key} is not a setting. `hubbub config` lists them all.")
         found[name] = ",".join(map(str, cast("list[Any]", value))) if isinstance(value, list) else _text(value)
     return found

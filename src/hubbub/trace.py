@@ -82,6 +82,12 @@ def acted(token: Token[int]) -> None:
     _person.reset(token)
 
 
+def begin(name: str, parent: str, **attributes: Value) -> Recorded | None:
+    """A span that outlasts the function that begins it; its owner ends it. None when nothing is recorded."""
+    recorder = _Recording.recorder
+    return recorder.begin(name, "internal", parent, attributes) if recorder is not None else None
+
+
 class span:
     """`with span("chat/send", "client"):` a piece of work, as part of the trace that runs here.
 

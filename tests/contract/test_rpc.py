@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 import pytest
 
+from hubbub import trace
 from hubbub.errors import Limited, Refused, Unavailable
 from hubbub.infra.bus.base import Bus
 from hubbub.infra.bus.memory import MemoryBus
@@ -354,3 +355,29 @@ async def test_an_api_that_cannot_travel_is_refused_at_once(bus: Bus, api: type)
             attempt()
     with pytest.raises(TypeError):
         await serve(api, object(), bus, lambda _: None)
+
+
+class WhoApi(Protocol):
+    async def asks(self) -> tuple[str, int]: ...
+
+
+class Who:
+    async def asks(self) -> tuple[str, int]:
+        return trace.traceparent(), trace.person()
+
+
+@pytest.mark.parametrize("way", ["bus", "encoded"])
+async def test_trace_and_person_travel_with_a_call(way: str) -> None:
+    bus = MemoryBus()
+    stop = await serve(WhoApi, Who(), bus, lambda error: None)
+    who = remote(WhoApi, bus) if way == "bus" else encoded(WhoApi, Who())
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert await who.asks() == ("", 0)
+    acting = trace.acting(42)
+    with trace.span("request", "server", parent):
+        assert await who.asks() == (parent, 42)
+        assert (trace.traceparent(), trace.person()) == (parent, 42)
+    trace.acted(acting)
+    assert await who.asks() == ("", 0)
+    stop()
+    await bus.close()

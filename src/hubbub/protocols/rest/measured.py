@@ -5,6 +5,7 @@ An ASGI application around the edge; sockets never come through here.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from hubbub import trace
@@ -14,6 +15,7 @@ from hubbub.protocols.websocket.handshake import Proxies
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 Scope = Any
+log = logging.getLogger(__name__)
 
 
 class Measured:
@@ -47,6 +49,7 @@ class Measured:
                 span.name(f"{method} {_route(scope)}")
                 span.note("http.route", _route(scope))
                 span.note("http.response.status_code", status)
+                log.debug("%s %s answered %d", method, _route(scope), status)
         finally:
             trace.acted(acting)
             self.seconds.add(self._now() - since, method, _route(scope), str(status))

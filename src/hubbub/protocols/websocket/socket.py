@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
+from hubbub import trace
 from hubbub.protocols.websocket.adapter import HELLO, Adapter, Services
 from hubbub.protocols.websocket.connection import Connection
 from hubbub.protocols.websocket.effects import Close, Effect, Run, Write, say
@@ -118,10 +119,15 @@ class GatewaySocket:
             self._running = None
             self._waiting = None if not waiting else self._waiting
 
-    @staticmethod
-    async def _guarded(work: Callable[[], Awaitable[Sequence[Effect]]]) -> Sequence[Effect]:
+    async def _guarded(self, work: Callable[[], Awaitable[Sequence[Effect]]]) -> Sequence[Effect]:
+        session = self._adapter.session
+        acting = trace.acting(session.principal.user_id if session is not None else 0)
         try:
-            return await work()
-        except Exception:
-            log.exception("a gateway op failed")
-            return (Close(4000, "internal error"),)
+            with trace.span("gateway op", "server", ""):
+                try:
+                    return await work()
+                except Exception:
+                    log.exception("a gateway op failed")
+                    return (Close(4000, "internal error"),)
+        finally:
+            trace.acted(acting)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from hubbub import trace
 from hubbub.events import Event, Fact
 from hubbub.events import User as UserAudience
 from hubbub.services.auth.events import SessionRevoked
@@ -62,6 +63,13 @@ class Delivery:
 
     def deliver(self, fact: Fact, event: Event) -> None:
         """In the order of each stream, each fact once."""
+        if not fact.trace:
+            self._deliver(fact, event)
+            return
+        with trace.span(f"gateway hears {fact.name}", "consumer", fact.trace):
+            self._deliver(fact, event)
+
+    def _deliver(self, fact: Fact, event: Event) -> None:
         if isinstance(event, InChannel | OfServer):
             self._deliver_of_server(fact, event)
         elif isinstance(event, SessionRevoked):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from hubbub.services.gateway.api import Dialect, Encoded
 from hubbub.services.gateway.events import Notice
+from hubbub.trace import traceparent
 
 SEQUENCE_WIDTH = 10
 
@@ -15,9 +16,9 @@ log = logging.getLogger(__name__)
 
 class Outgoing:
     """An event before any dialect. `at`: when it came, monotonic seconds. `contains`: the event is a snapshot as of
-    these heads (stream -> seq), so older events of those streams are not shown after it."""
+    these heads (stream -> seq), so older events of those streams are not shown after it. `trace`: of what caused it."""
 
-    __slots__ = ("at", "contains", "notice", "seq", "stream")
+    __slots__ = ("at", "contains", "notice", "seq", "stream", "trace")
 
     def __init__(
         self, notice: Notice, stream: str, seq: int, at: float, contains: Mapping[str, int] | None = None
@@ -27,6 +28,13 @@ class Outgoing:
         self.stream = stream
         self.seq = seq
         self.at = at
+        self.trace = traceparent()
+
+    def reworded(self, notice: Notice) -> Outgoing:
+        """The same event, said with more."""
+        other = Outgoing(notice, self.stream, self.seq, self.at)
+        other.trace = self.trace
+        return other
 
 
 class Dispatch:

@@ -8,6 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator
 
+from hubbub import trace
 from hubbub.services.chat.events import TypingStarted
 from hubbub.services.gateway.dispatch import Batch, Outgoing
 from hubbub.services.gateway.health import Health
@@ -30,6 +31,7 @@ class Fanout:
         self._health = health
         self._queue: deque[tuple[Outgoing, Members]] = deque()
         self._running = False
+        self._spans: list[trace.Recorded] = []  # of the batch that is being handed out
 
     def publish(self, event: Outgoing, members: Members) -> None:
         if not members:
@@ -52,10 +54,24 @@ class Fanout:
             elif self._queue:
                 batch, listed = self._next()
                 members, size = iter(listed), len(batch.events)
+                self._record(batch, len(listed))
             else:
                 self._running = False
+                self._record(_NOTHING, 0)
                 return
         asyncio.get_running_loop().call_soon(self._step, members, batch)
+
+    def _record(self, batch: Batch, sessions: int) -> None:
+        """The batch before is handed out, this one begins."""
+        for each in self._spans:
+            each.end(None)
+        if trace.is_recorded():
+            begun = (
+                trace.begin("gateway/fanout", each.trace, sessions=sessions) for each in batch.events if each.trace
+            )
+            self._spans = [each for each in begun if each is not None]
+        else:
+            self._spans = []
 
     @staticmethod
     def _hand(member: GatewaySession, batch: Batch) -> None:

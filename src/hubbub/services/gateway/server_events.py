@@ -116,7 +116,7 @@ class ServerEvents:
         last = heads[0].last_message_id if heads else None
         for bits, sessions in members.by_bits(channel.id, VIEW_CHANNEL).items():
             notice = ChannelChanged(view=ChannelView(channel=channel, permissions=bits), last_message_id=last)
-            lane.fanout.publish(Outgoing(notice, out.stream, out.seq, out.at), sessions)
+            lane.fanout.publish(out.reworded(notice), sessions)
 
     async def _member_added(self, lane: Lane, event: channel_events.MemberAdded, out: Outgoing) -> None:
         """The others hear of it, and how they are; their own sessions get the whole server."""

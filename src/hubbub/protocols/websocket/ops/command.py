@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hubbub import trace
 from hubbub.errors import HubbubError, Refused
 from hubbub.protocols.rest.errors import problem
 from hubbub.protocols.websocket.commands import COMMANDS
@@ -35,7 +36,8 @@ async def _run(adapter: Adapter, command: Command) -> Sequence[Effect]:
     if (session := adapter.session) is None:  # became invalid while this waited its turn
         return ()
     try:
-        data = await _answer(adapter, session, command)
+        with trace.span(f"command/{command.name if command.name in COMMANDS else 'unknown'}"):
+            data = await _answer(adapter, session, command)
     except HubbubError as error:
         return (say(21, Reply(id=command.id, problem=problem(error))),)
     except Exception:
