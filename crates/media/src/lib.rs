@@ -18,6 +18,7 @@ mod forward;
 mod keys;
 mod negotiate;
 mod net;
+mod nomination;
 mod offer;
 mod outbox;
 mod peer;

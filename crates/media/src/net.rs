@@ -17,6 +17,8 @@ use crate::transport::Datagram;
 const MAX_CANDIDATES: usize = 16;
 /// Batches that are read before what they led to is sent: bounds the delay under load.
 const BATCHES: usize = 4;
+/// Commands that take longer, such as the joins of a crowd, are carried out between packets.
+const COMMANDING: Duration = Duration::from_millis(2);
 /// How old the counters may be that the owner sees.
 const CENSUS: Duration = Duration::from_millis(100);
 
@@ -104,14 +106,20 @@ pub fn run(mut socket: Socket, addresses: &Addresses, mut shard: Shard, mailbox:
     let mut commands: VecDeque<Command> = VecDeque::new();
     let mut counted = Instant::now();
     loop {
-        wait(&socket, &mailbox.wake, shard.deadline());
+        let waiting = commands.is_empty();
+        wait(&socket, &mailbox.wake, if waiting { shard.deadline() } else { Some(Instant::now()) });
         mailbox.wake.lower();
         let closing = mailbox.closing.load(Ordering::Acquire);
-        mailbox.take_commands(&mut commands);
+        if waiting {
+            mailbox.take_commands(&mut commands);
+        }
         let commanded = !commands.is_empty();
         let now = Instant::now();
-        for command in commands.drain(..) {
+        while let Some(command) = commands.pop_front() {
             shard.command(now, command);
+            if now.elapsed() > COMMANDING {
+                break;
+            }
         }
         for _ in 0..BATCHES {
             let more = socket.receive(|from, local, bytes| {

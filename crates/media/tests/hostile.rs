@@ -162,6 +162,7 @@ fn many_channels_end_the_peer_that_opens_them() {
 #[test]
 fn a_thousand_peers_come_and_go() {
     let mut w = World::new();
+    w.patience = Duration::from_secs(60); // a connection takes some milliseconds of a debug build
     let mut hold = vec![];
     for i in 0..1000 {
         let id: media::Id = format!("P{i}").into();
@@ -173,8 +174,27 @@ fn a_thousand_peers_come_and_go() {
         }
     }
     hold.drain(..).for_each(|peer| w.engine.send(Command::ClosePeer { peer }));
-    w.until("all offers", |w| w.count(|e| matches!(e, Event::SubscriberOffer { .. })) > 0);
-    w.until("nobody is left", |w| w.engine.stats().peers == 0);
+    w.until("nobody is left", |w| {
+        w.count(|e| matches!(e, Event::SubscriberOffer { .. })) > 0 && w.engine.stats().peers == 0
+    });
+}
+
+#[test]
+fn a_crowd_that_joins_at_once_does_not_silence_those_who_talk() {
+    let (mut w, mid_a, _) = two_talking();
+    let joining = 2000;
+    for i in 0..joining {
+        let id: media::Id = format!("P{i}").into();
+        w.engine.send(Command::OpenPeer { room: ROOM.into(), peer: id.clone() });
+        w.engine.send(Command::OpenSubscriber { peer: id });
+    }
+    w.clients[1].forget();
+    w.until("sound", |w| {
+        w.clients[0].speak(mid_a);
+        w.clients[1].heard("TR_a").packets.len() > 20
+    });
+    let peers = w.engine.stats().peers;
+    assert!(peers < joining, "{peers} were in before a word was heard");
 }
 
 #[test]

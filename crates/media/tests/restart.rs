@@ -12,6 +12,20 @@ fn restart(w: &World, peer: &str) {
 }
 
 #[test]
+fn the_first_check_is_enough_to_connect() {
+    let mut w = World::new();
+    let (a, b) = (w.join("A"), w.join("B"));
+    w.clients[a].publisher.never_nominates = true;
+    w.clients[b].subscriber.never_nominates = true;
+    let mid = w.publish(a, "TR_a", media::Kind::Audio);
+    w.subscribe("B", "TR_a");
+    w.until("B hears A", |w| {
+        w.clients[a].speak(mid);
+        w.clients[b].heard("TR_a").packets.len() > 20
+    });
+}
+
+#[test]
 fn publisher_restarts_from_a_new_address() {
     let (mut w, mid_a, _) = two_talking();
     w.clients[0].publisher.move_to_new_port();

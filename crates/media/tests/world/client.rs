@@ -24,13 +24,15 @@ pub struct Pc {
     pub cut: bool,
     /// So many of the next media packets (not RTCP) are lost on the way in.
     pub lose: u32,
+    /// Checks are sent, nominations are not.
+    pub never_nominates: bool,
 }
 
 impl Pc {
     pub fn new(mut rtc: Rtc, ip: IpAddr) -> Self {
         let (socket, addr) = socket(ip);
         rtc.add_local_candidate(Candidate::host(addr, "udp").unwrap());
-        Pc { rtc, socket, addr, next: Instant::now(), events: Vec::new(), cut: false, lose: 0 }
+        Pc { rtc, socket, addr, next: Instant::now(), events: Vec::new(), cut: false, lose: 0, never_nominates: false }
     }
 
     /// A socket of the client's that nobody answers any more gets this: what the engine still sends to it.
@@ -81,6 +83,7 @@ impl Pc {
                     self.next = t;
                     return;
                 }
+                Ok(Output::Transmit(t)) if self.never_nominates && nominates(&t.contents) => {}
                 Ok(Output::Transmit(t)) if !self.cut => _ = self.socket.send_to(&t.contents, t.destination),
                 Ok(Output::Transmit(_)) => {}
                 Ok(Output::Event(e)) => self.events.push(e),
@@ -88,6 +91,11 @@ impl Pc {
             }
         }
     }
+}
+
+/// A binding request with USE-CANDIDATE, whose value is empty.
+fn nominates(datagram: &[u8]) -> bool {
+    datagram.starts_with(&[0, 1]) && datagram.windows(4).any(|w| w == [0, 0x25, 0, 0])
 }
 
 fn socket(ip: IpAddr) -> (UdpSocket, SocketAddr) {
