@@ -14,7 +14,7 @@ WEB_SRC   := $(shell find web -type f -not -path 'web/node_modules/*' -not -path
 EXTENSION := .venv/.extension
 WEB       := src/hubbub/web/index.html
 
-.PHONY: run test check bench setup setup-test lock schema migration format screenshots clean
+.PHONY: run test check bench bench-peers setup setup-test lock schema migration format screenshots clean
 
 run: setup $(WEB)
 	exec $(BIN)/hubbub run
@@ -35,6 +35,9 @@ check: setup-test web/node_modules/.stamp
 
 bench: setup-test $(WEB)
 	$(BIN)/python -m benchmarks
+
+bench-peers: setup-test $(WEB) # beside LiveKit, which Go builds from its module proxy; see benchmarks/README.md
+	$(BIN)/python -m benchmarks.peers
 
 # ---- set-up: each step does nothing when it is done -------------------------------------------------------------------
 setup: .venv/.run $(EXTENSION)

@@ -4,7 +4,8 @@
     python -m benchmarks.peers --only loads       # or figures
     python -m benchmarks.peers --system hubbub    # or livekit; nothing is kept
 
-Loads are our load generator's (`benchmarks.media`), each on a fresh server; figures are the unmodified Python SDK's.
+Loads are our load generator's (`benchmarks.media`), each on a fresh server; figures are the unmodified Python SDK's, whose log
+goes to standard error.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import asyncio
 import json
 import platform
 import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from livekit import rtc
 
 from benchmarks.measure import machine
 from benchmarks.media import SHAPES, build, generate
@@ -31,30 +34,39 @@ Fresh = Callable[[], AbstractAsyncContextManager[System]]
 RESULTS = Path(__file__).parents[1] / "results"
 
 
-async def loads(fresh: Fresh, seconds: int) -> dict[str, Any]:
-    rows: dict[str, Any] = {}
+async def loads(systems: dict[str, Fresh], seconds: int) -> dict[str, Any]:
+    """Each shape on one system after the other, so that what else the machine does meets both."""
+    rows: dict[str, Any] = {name: {} for name in systems}
     for shape, options in SHAPES.items():
-        async with fresh() as system:
-            rows[shape] = await asyncio.to_thread(generate, system.target, *options, "--seconds", str(seconds))
-        print(f"{system.name} {shape}: {json.dumps(rows[shape])}", flush=True)
+        for name, fresh in systems.items():
+            async with fresh() as system:
+                row = await asyncio.to_thread(generate, system.target, *options, "--seconds", str(seconds))
+            rows[name][shape] = row
+            print(f"{name} {shape}: {json.dumps(row)}", flush=True)
     return rows
 
 
-async def experience(fresh: Fresh) -> figures.Samples:
-    samples: figures.Samples = {}
-    async with fresh() as system:
+async def experience(systems: dict[str, Fresh]) -> dict[str, figures.Samples]:
+    """Likewise; all run, but only one is asked at a time."""
+    samples: dict[str, figures.Samples] = {name: {} for name in systems}
+    async with AsyncExitStack() as stack:
+        running = [await stack.enter_async_context(fresh()) for fresh in systems.values()]
         for figure in figures.ALL:
-            began = time.monotonic()
-            try:
-                found = await figure(system)
-            except (AssertionError, TimeoutError, RuntimeError) as fault:
-                print(f"{system.name} {figure.__name__}: {fault!r}", flush=True)
-                continue
-            print(
-                f"{system.name} {figure.__name__} ({time.monotonic() - began:.0f} s): {json.dumps(found)}", flush=True
-            )
-            samples.update(found)
+            for system in running:
+                samples[system.name].update(await _tried(figure, system))
     return samples
+
+
+async def _tried(figure: Callable[[System], Awaitable[figures.Samples]], system: System) -> figures.Samples:
+    """Nothing if it fails, which is told: the other figures are worth having."""
+    began = time.monotonic()
+    try:
+        found = await figure(system)
+    except (AssertionError, TimeoutError, RuntimeError, rtc.ConnectError) as fault:
+        print(f"{system.name} {figure.__name__}: {fault!r}", flush=True)
+        return {}
+    print(f"{system.name} {figure.__name__} ({time.monotonic() - began:.0f} s): {json.dumps(found)}", flush=True)
+    return found
 
 
 async def run(options: argparse.Namespace) -> None:
@@ -63,14 +75,12 @@ async def run(options: argparse.Namespace) -> None:
         systems["hubbub"] = hubbub
     if options.system != "hubbub":
         systems["livekit"] = partial(livekit, await asyncio.to_thread(built))
+    report: dict[str, Any] = {"machine": machine(), "peer": f"LiveKit {VERSION}", "loads": {}, "figures": {}}
     if options.only != "figures":
         await asyncio.to_thread(build)
-    report: dict[str, Any] = {"machine": machine(), "peer": f"LiveKit {VERSION}", "loads": {}, "figures": {}}
-    for name, fresh in systems.items():
-        if options.only != "figures":
-            report["loads"][name] = await loads(fresh, options.seconds)
-        if options.only != "loads":
-            report["figures"][name] = await experience(fresh)
+        report["loads"] = await loads(systems, options.seconds)
+    if options.only != "loads":
+        report["figures"] = await experience(systems)
     print(table(report))
     if not options.only and len(systems) == 2:
         day = datetime.now(UTC).strftime("%Y-%m-%d")

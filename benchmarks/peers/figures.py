@@ -17,7 +17,7 @@ from tests.protocols.livekit.place import CuttableProxy, until
 from tests.protocols.livekit.test_sdk_python import Tone, ears
 from websockets.asyncio.client import connect
 
-from benchmarks.peers.sdk import DEADLINE, Eye, Moment, joined, showing
+from benchmarks.peers.sdk import DEADLINE, PROTOCOLS, Eye, Moment, joined, showing
 from benchmarks.peers.systems import ROOT, Seat, System, token
 
 Samples = dict[str, list[float]]
@@ -31,17 +31,18 @@ def room_of(system: System) -> Callable[..., Seat]:
 
 
 async def joining(system: System, times: int = 20) -> Samples:
-    seat, took = room_of(system), list[float]()
+    seat, samples = room_of(system), Samples()
     async with joined(seat("ann")) as ann, Tone(ann):
         for number in range(times):
-            began = time.perf_counter()
-            async with joined(seat(f"guest{number}")):
-                took.append((time.perf_counter() - began) * 1000)
-    return {"join": took}
+            for name, options in PROTOCOLS.items():
+                began = time.perf_counter()
+                async with joined(seat(f"guest{number}"), options):
+                    samples.setdefault(f"join{name}", []).append((time.perf_counter() - began) * 1000)
+    return samples
 
 
 async def sounding(system: System, times: int = 5) -> Samples:
-    seat, first, late = room_of(system), list[float](), list[float]()
+    seat, first, samples = room_of(system), list[float](), Samples()
     async with joined(seat("ann")) as ann, joined(seat("bob")) as bob:
         for _ in range(times):
             async with ears(bob) as ear:
@@ -52,16 +53,16 @@ async def sounding(system: System, times: int = 5) -> Samples:
                     await ann.local_participant.unpublish_track(tone.publication.sid)
             await until(lambda: not bob.remote_participants["ann"].track_publications, "it ended", DEADLINE)
         async with Tone(ann):
-            for number in range(times):
+            for number, (name, options) in itertools.product(range(times), PROTOCOLS.items()):
                 began = time.monotonic()
-                async with joined(seat(f"late{number}")) as room, ears(room) as ear:
+                async with joined(seat(f"late{number}"), options) as room, ears(room) as ear:
                     await until(ear.hears_tone, "ann is heard", DEADLINE)
-                    late.append((ear.first - began) * 1000)
-    return {"first sound after publish": first, "first sound after join": late}
+                    samples.setdefault(f"first sound after join{name}", []).append((ear.first - began) * 1000)
+    return {"first sound after publish": first, **samples}
 
 
 async def seeing(system: System, times: int = 5) -> Samples:
-    seat, first, late = room_of(system), list[float](), list[float]()
+    seat, first, samples = room_of(system), list[float](), Samples()
     async with joined(seat("ann")) as ann:
         for number in range(times):
             async with joined(seat(f"bob{number}")) as bob:
@@ -69,13 +70,13 @@ async def seeing(system: System, times: int = 5) -> Samples:
                 async with showing(ann) as began:
                     first.append(await eye.since(began))
         async with showing(ann):
-            for number in range(times):
+            for number, (name, options) in itertools.product(range(times), PROTOCOLS.items()):
                 room = rtc.Room()
                 eye, began = Eye(room), time.perf_counter()
-                await room.connect(*seat(f"late{number}"))
-                late.append(await eye.since(began))
+                await room.connect(*seat(f"late{number}"), options)
+                samples.setdefault(f"first frame after join{name}", []).append(await eye.since(began))
                 await room.disconnect()
-    return {"first frame after publish": first, "first frame after join": late}
+    return {"first frame after publish": first, **samples}
 
 
 async def resuming(system: System, times: int = 3) -> Samples:

@@ -15,10 +15,15 @@ from benchmarks.peers.systems import Seat
 DEADLINE = 40.0  # LiveKit misses a killed client after 21 s
 
 
+# The SDK's own choice, which tries version 1 of the protocol first and pays for the attempt where there is none; and
+# version 0 at once, with two peer connections, as Hubbub's own client has it.
+PROTOCOLS: dict[str, rtc.RoomOptions] = {"": rtc.RoomOptions(), ", v0": rtc.RoomOptions(single_peer_connection=False)}
+
+
 @asynccontextmanager
-async def joined(seat: Seat) -> AsyncIterator[rtc.Room]:
+async def joined(seat: Seat, options: rtc.RoomOptions = PROTOCOLS[""]) -> AsyncIterator[rtc.Room]:
     room = rtc.Room()
-    await room.connect(*seat)
+    await room.connect(*seat, options)
     try:
         yield room
     finally:

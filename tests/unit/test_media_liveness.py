@@ -56,6 +56,31 @@ def test_a_cut_socket_keeps_the_seat_for_30_seconds_with_media_or_without() -> N
         assert liveness.verdict(130.0) == "lost"
 
 
+def test_a_killed_client_is_gone_when_nothing_has_come_for_8_seconds() -> None:
+    liveness = alive()
+    liveness.cut(100.0)
+    for second in (102.0, 104.0, 106.0):
+        liveness.received(second, False, 2.0)
+    assert liveness.verdict(107.9) is None
+    assert liveness.verdict(108.0) == "lost"
+
+
+def test_one_datagram_is_enough_to_be_waited_for() -> None:
+    liveness = alive()
+    liveness.cut(100.0)
+    for second in range(102, 130, 2):
+        liveness.received(second, second % 6 == 0, 2.0)
+        assert liveness.verdict(second) is None
+    assert liveness.verdict(130.0) == "lost"
+
+
+def test_stillness_alone_is_no_reason_while_the_socket_is_open() -> None:
+    liveness = alive()
+    liveness.received(2.0, False, 2.0)
+    liveness.heard(14.0)
+    assert liveness.verdict(14.0) is None
+
+
 def test_a_resume_ends_the_wait() -> None:
     liveness = alive()
     liveness.media_lost(5.0)

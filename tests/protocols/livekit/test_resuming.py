@@ -115,6 +115,23 @@ async def test_a_dead_client_is_gone_after_15_seconds(party: Party) -> None:
     assert next(m for m in ann.take() if m.HasField("leave")).leave.reason == models.CONNECTION_TIMEOUT
 
 
+async def test_a_killed_client_is_gone_after_8_seconds(party: Party) -> None:
+    """The kernel closes its socket, and nothing more comes: a browser would check its path every 2.5 s."""
+    ann, bob = await party.join("10"), await party.join("11")
+    ann.cut()
+    for _ in range(4):
+        assert not party.said(ParticipantLeft)
+        party.wait(2)
+        party.happen(still(ann.sid), still(bob.sid))
+    party.wait(1)
+    assert [(e.identity, e.reason) for e in party.said(ParticipantLeft)] == [("10", "lost")]
+
+
+def still(peer: str) -> Quality:
+    """Two seconds in which nothing came."""
+    return Quality(peer, loss_in=0, loss_out=0, rtt_ms=0, jitter_ms=0, bitrate_in=0, bitrate_out=9000)
+
+
 async def test_a_silent_client_with_media_is_hung_up_on_and_may_resume(party: Party) -> None:
     ann = await party.join("10")
     party.wait(21)

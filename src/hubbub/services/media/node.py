@@ -27,6 +27,7 @@ from hubbub.services.media.seat import ParticipantSeat
 from hubbub.services.media.signals import Afterwards, Client, Dismissed, LeaveReason, TokenRefreshed
 
 SWEEP, SETTLE = 1.0, 0.1  # seconds
+QUALITY = 2.0  # seconds that one of the engine's reports covers
 RENEW = LIFETIME / 3  # seconds between renewals of a token: two may get lost
 log = logging.getLogger(__name__)
 
@@ -202,6 +203,7 @@ class MediaNode:
             self._changed.add(who.sid)
 
     def _measured(self, who: Participant, q: sfu.Quality) -> None:
+        who.liveness.received(self._clock.monotonic(), q.bitrate_in > 0, QUALITY)
         measured = Measured(loss_in=q.loss_in, loss_out=q.loss_out, rtt_ms=q.rtt_ms, jitter_ms=q.jitter_ms)
         if who.liveness.has_media and who.quality.measure(measured):
             self._changed.add(who.sid)
