@@ -1,10 +1,12 @@
-// What a browser must load before the first paint: the entry, what it imports statically, and their style sheets, gzipped.
-// `npm run size` prints the chunks of the last build and fails when that closure is above the budget (fonts are not counted: they are optional).
+// What a browser must load before a room kept on this device is painted: the entry, the house, what both import
+// statically, and their style sheets, gzipped. `npm run build` ends with it: above the budget there is no build.
+// Fonts are not counted: they are optional. tests/e2e/test_first_paint.py holds the same against what is really asked for.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 const budget = 150_000;
+const room = ["index.html", "src/app/Shell.tsx"];
 const out = new URL("../src/hubbub/web/", import.meta.url).pathname;
 const manifest = JSON.parse(readFileSync(join(out, ".vite/manifest.json"), "utf8"));
 const size = (file) => gzipSync(readFileSync(join(out, file)), { level: 9 }).length;
@@ -19,19 +21,22 @@ function closure(key, files = new Set()) {
   return files;
 }
 
-const entry = closure("index.html");
+const first = new Set();
+for (const key of room) closure(key, first);
 const row = (file) => console.log(`  ${String((size(file) / 1000).toFixed(1)).padStart(7)} kB  ${file}`);
 const bySize = (files) => [...files].toSorted((a, b) => size(b) - size(a));
-const lazy = new Set();
+const later = new Set();
 for (const chunk of Object.values(manifest))
-  for (const file of [chunk.file, ...(chunk.css ?? [])]) if (/\.(js|css)$/.test(file) && !entry.has(file)) lazy.add(file);
+  for (const file of [chunk.file, ...(chunk.css ?? [])]) if (/\.(js|css)$/.test(file) && !first.has(file)) later.add(file);
 
-console.log("first paint (gz):");
-bySize(entry).forEach(row);
-const total = [...entry].reduce((sum, file) => sum + size(file), 0);
-console.log(`  ${String((total / 1000).toFixed(1)).padStart(7)} kB  of ${budget / 1000} kB`);
-console.log("later (gz):");
-bySize(lazy).forEach(row);
+const total = [...first].reduce((sum, file) => sum + size(file), 0);
+const words = `first paint of a cached room: ${(total / 1000).toFixed(1)} of ${budget / 1000} kB gzipped`;
+if (!process.argv.includes("--quiet")) {
+  bySize(first).forEach(row);
+  console.log("later:");
+  bySize(later).forEach(row);
+}
+console.log(words);
 if (total > budget) {
   console.error("the first paint is above its budget");
   process.exit(1);

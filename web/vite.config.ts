@@ -3,13 +3,29 @@ import babel from "@rolldown/plugin-babel";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { wordsWithScreens } from "./words.ts";
 
 /** Where `vite dev` finds a running instance; everything the server answers itself is passed on to it. */
 const server = process.env.HUBBUB_DEV_SERVER ?? "http://127.0.0.1:8080";
 const reserved = ["/api", "/auth", "/servers", "/channels", "/invites", "/health"];
 
+/** Names the chunk of everything that a module imports at once, itself included. */
+function firstPaint(name: string, root: string) {
+  let reached: Set<string> | null = null;
+  return (id: string, graph: { getModuleInfo(id: string): { importedIds: string[] } | null }): string | null => {
+    reached ??= reach(`${import.meta.dirname}${root}`, (from) => graph.getModuleInfo(from)?.importedIds ?? []);
+    return reached.has(id) && !id.endsWith(".css") ? name : null;
+  };
+}
+
+function reach(root: string, next: (id: string) => string[]): Set<string> {
+  const found = new Set([root]);
+  for (const id of found) for (const other of next(id)) found.add(other);
+  return found;
+}
+
 export default defineConfig({
-  plugins: [react(), lingui(), babel({ presets: [linguiTransformerBabelPreset()] }), tailwindcss()],
+  plugins: [react(), lingui(), babel({ presets: [linguiTransformerBabelPreset()] }), tailwindcss(), wordsWithScreens()],
   resolve: { tsconfigPaths: true },
   // The Python server replaces this word by a nonce of its own in each answer; libraries that add styles read it from the meta tag.
   html: { cspNonce: "__CSP_NONCE__" },
@@ -27,7 +43,12 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: [{ name: "react", test: /node_modules\/(react|react-dom|scheduler)\// }],
+          // Few files for the first paint: each small one costs a request and compresses worse than together.
+          groups: [
+            { name: "react", test: /node_modules\/(react|react-dom|scheduler)\//, priority: 3 },
+            { debugName: "entry", name: firstPaint("entry", "/src/main.tsx"), priority: 2 },
+            { debugName: "house", name: firstPaint("house", "/src/app/Shell.tsx"), priority: 1 },
+          ],
         },
       },
     },

@@ -50,6 +50,7 @@ async def test_the_main_job_by_keyboard(place: Place, opened: Browser) -> None:
     await page.keyboard.type("Gusts feel rihgt")
     await page.keyboard.press("Enter")
     await person.reads("Gusts feel rihgt")
+    await expect(page.locator(".msg.pending")).to_have_count(0)  # there is nothing to change before it arrived
     await page.keyboard.press("ArrowUp")
     await page.keyboard.press("ControlOrMeta+a")
     await page.keyboard.type("Gusts feel right")

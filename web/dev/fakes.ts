@@ -13,7 +13,7 @@ export function fakeClient(change: (state: InstanceState) => InstanceState, call
   const home: InstanceClient = { origin, store, actions, describe: () => Promise.resolve(store.getState().info!), reconnectNow: quiet };
   const states = createStore<readonly InstanceState[]>(() => [store.getState()]);
   store.subscribe((state) => states.setState([state], true));
-  return { states, directory: createStore(() => ({ origins: [origin] })), home, instance: () => home, add: () => Promise.resolve(home), remove: quiet, call: fakeCall(origin, callChange), dispose: quiet };
+  return { states, directory: createStore(() => ({ origins: [origin] })), home, instance: () => home, add: () => Promise.resolve(home), remove: quiet, call: fakeCall(origin, callChange), warmCall: quiet, dispose: quiet };
 }
 
 function ownActions(store: InstanceClient["store"]): Partial<Actions> {

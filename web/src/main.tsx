@@ -6,6 +6,7 @@ import { preferredLanguage, speak } from "@/app/i18n";
 import "./styles/index.css";
 
 followAppearance(document.documentElement);
+if (!/^\/(login|register|invite|setup)\b/.test(location.pathname)) void import("@/app/Shell"); // on its way while words and typeface are
 await Promise.all([speak(preferredLanguage()), typeface()]);
 
 /** The own typeface from the first frame on where it is at hand; a slow line does not wait for it. */

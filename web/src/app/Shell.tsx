@@ -2,29 +2,31 @@ import { Trans } from "@lingui/react/macro";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Redirect, useRoute } from "wouter";
 import { useStore } from "zustand";
-import { useHub, useInstance } from "./client";
+import type { Client } from "@/client";
+import { InstanceScope, useCall, useClient, useHub, useInstance } from "./client";
 import { LiveRegions } from "./LiveRegions";
 import { NARROW, useMedia } from "./media";
 import { paths } from "./paths";
 import { useShortcuts } from "./shortcuts";
 import { deleting } from "@/features/chat/deleting";
-import { Home, HomeTree } from "@/features/home/Home";
 import { personCard } from "@/features/people/PersonTrigger";
 import { RoomView } from "@/features/rooms/RoomView";
 import { closeRoomDialog, roomDialog } from "@/features/rooms/roomDialogs";
 import { Tree } from "@/features/rooms/Tree";
 import { roomsInOrder } from "@/features/rooms/TreeModel";
-import { CallAnnouncements } from "@/features/voice/CallAnnouncements";
 import { Rail } from "@/features/servers/Rail";
 import { rememberPlace } from "@/features/switcher/recent";
 import { rememberedRoom, rememberRoom } from "@/features/servers/lastRoom";
 
+const Home = lazy(() => import("@/features/home/Home").then((home) => ({ default: home.Home })));
+const HomeTree = lazy(() => import("@/features/home/Home").then((home) => ({ default: home.HomeTree })));
+const CallAnnouncements = lazy(() => import("@/features/voice/CallAnnouncements"));
 const RoomDialogs = lazy(() => import("@/features/rooms/RoomDialogs"));
 const DeleteMessage = lazy(() => import("@/features/chat/DeleteMessage"));
 const PersonCard = lazy(() => import("@/features/people/PersonCard"));
 
 /** Brings what is likely to be wanted next while nothing else happens. */
-function warmUp(): void {
+function warmUp(client: Client): void {
   const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2000));
   idle(() => {
     const wanted = [
@@ -34,11 +36,16 @@ function warmUp(): void {
       import("@/features/chat/MessageMenuItems"),
       import("@/features/people/PersonCard"),
       import("@/features/voice/VoiceRoom"),
+      import("@/features/voice/CallAnnouncements"),
+      import("@/features/voice/CurrentCall"),
+      import("@/features/chat/MessageTools"),
+      import("@/features/home/Home"),
       import("@/features/rooms/RoomDialogs"),
       import("@/features/chat/DeleteMessage"),
       import("@/features/switcher/Switcher"),
       import("@/features/keys/ShortcutSheet"),
     ];
+    client.warmCall();
     void Promise.allSettled(wanted); // without a line nothing comes ahead of time; whoever opens one asks again
   });
 }
@@ -60,12 +67,11 @@ export function Shell() {
     <div className="shell" data-pane={roomId ? "main" : "tree"}>
       <a className="skip" href="#main"><Trans>Skip to the conversation</Trans></a>
       <Rail current={serverId} />
-      {serverId ? <Tree serverId={serverId} roomId={roomId} /> : <HomeTree />}
-      {!serverId && !narrow && <Home />}
+      {serverId ? <Tree serverId={serverId} roomId={roomId} /> : <Suspense fallback={<div className="tree" />}><HomeTree /></Suspense>}
+      {!serverId && !narrow && <Suspense fallback={<div className="sheet" />}><Home /></Suspense>}
       {serverId && roomId && <RoomView key={roomId} serverId={serverId} roomId={roomId} />}
       {serverId && !roomId && !narrow && <FirstRoom serverId={serverId} />}
       <LiveRegions />
-      <CallAnnouncements />
       <Attached serverId={serverId} />
     </div>
   );
@@ -86,14 +92,21 @@ function Attached({ serverId }: { serverId: string | null }) {
   const dialog = useStore(roomDialog, (state) => state.open);
   const deleteAsked = useStore(deleting, (state) => state.message !== null);
   const cardOpen = useStore(personCard, (state) => state.open !== null);
+  const place = useCall((state) => state.place);
+  const client = useClient();
   const [cardWanted, wantCard] = useState(false);
   if (cardOpen && !cardWanted) wantCard(true); // from then on it stays, so that what it asks next (put out?) outlives it
-  useEffect(warmUp, []);
+  useEffect(() => warmUp(client), [client]);
   return (
     <Suspense>
       {serverId && dialog && <RoomDialogs serverId={serverId} dialog={dialog} onClose={closeRoomDialog} />}
       {cardWanted && <PersonCard />}
       {deleteAsked && <DeleteMessage />}
+      {place && (
+        <InstanceScope origin={place.origin}>
+          <CallAnnouncements key={place.channelId} room={place.channelId} />
+        </InstanceScope>
+      )}
     </Suspense>
   );
 }

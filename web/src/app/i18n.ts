@@ -1,5 +1,5 @@
 import { i18n } from "@lingui/core";
-import { messages as english } from "@/locales/en.po";
+import { english } from "./words";
 
 /** Languages there is a catalogue for, in their own names. */
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
@@ -7,7 +7,7 @@ export type Language = keyof typeof LANGUAGES;
 
 const KEY = "hubbub.language";
 
-/** English is in the first chunk; another language arrives before the first paint that needs it. */
+/** English comes with the screens that say it; another language arrives before the first paint that needs it. */
 export async function speak(language: Language): Promise<void> {
   const messages = language === "de" ? (await import("@/locales/de.po")).messages : english;
   i18n.loadAndActivate({ locale: language, messages });

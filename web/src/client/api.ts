@@ -159,6 +159,8 @@ export interface Client {
   remove(origin: string): void;
   /** One call at a time, whatever the instance. */
   readonly call: Call;
+  /** Loads what a call needs ahead of the first one; for an idle moment. */
+  warmCall(): void;
   /** Ends sockets, timers and the call (tests, hot reload). */
   dispose(): void;
 }

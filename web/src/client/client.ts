@@ -9,8 +9,7 @@ import { deviceName, hasAttention, watchWindow } from "./window";
 import { HubbubInstance } from "./instance";
 import type { InstanceState } from "./state";
 import { browserShelf, type Shelf } from "./storage";
-import type { Call } from "./voice/api";
-import { createCall } from "./voice/call";
+import { callLater } from "./voice/later";
 
 const directoryKey = "hubbub.instances";
 
@@ -30,7 +29,7 @@ class HubbubClient implements Client {
   readonly directory: StoreApi<Directory>;
   readonly states: StoreApi<readonly InstanceState[]>;
   readonly home: HubbubInstance;
-  readonly call: Call;
+  readonly call: ReturnType<typeof callLater>;
 
   #shelf: Shelf;
   #vault: Vault;
@@ -47,7 +46,7 @@ class HubbubClient implements Client {
     for (const origin of this.#stored(own)) this.#open(origin);
     this.#gather();
     for (const instance of this.#instances.values()) void instance.start();
-    this.call = createCall({ instance: (origin) => this.#instances.get(origin) ?? null, shelf: this.#shelf });
+    this.call = callLater({ instance: (origin) => this.#instances.get(origin) ?? null, shelf: this.#shelf });
     this.#ends = [watchWindow(() => this.#instances.values()), this.#shelf.watch((key) => key === directoryKey && this.#follow())];
   }
 
@@ -79,6 +78,10 @@ class HubbubClient implements Client {
       this.#close(instance);
       this.#shelf.erase(`hubbub.presence.${origin}`);
     });
+  }
+
+  warmCall(): void {
+    void this.call.warm();
   }
 
   dispose(): void {

@@ -20,7 +20,6 @@ export { canInRoom, canInServer, permissionBits, type Permission } from "./permi
 export * from "./selectors";
 export { emptyState } from "./state";
 export type { Account, ChannelNode, InstanceState, Link, PendingMessage, RoomState, Segment, ServerState, Visit } from "./state";
-export { warmCall } from "./voice/call-world";
 export type {
   Call,
   CallFailure,

@@ -1,3 +1,4 @@
+import "@/styles/forms.css";
 import { useId } from "react";
 import { Icon, type IconShape } from "./Icon";
 

@@ -1,3 +1,4 @@
+import "@/styles/forms.css";
 import { CircleAlert, Eye, EyeOff } from "lucide-react";
 import { useId, useState, type ComponentProps, type ReactNode } from "react";
 import { Icon } from "./Icon";

@@ -1,3 +1,4 @@
+import "@/styles/floating.css";
 import { Menu as Base } from "@base-ui/react/menu";
 import type { ReactNode, RefObject } from "react";
 

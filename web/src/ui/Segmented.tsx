@@ -1,3 +1,4 @@
+import "@/styles/forms.css";
 import { Radio } from "@base-ui/react/radio";
 import { RadioGroup } from "@base-ui/react/radio-group";
 

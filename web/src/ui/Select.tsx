@@ -1,3 +1,5 @@
+import "@/styles/floating.css";
+import "@/styles/forms.css";
 import { Select as Base } from "@base-ui/react/select";
 import { Check, ChevronDown } from "lucide-react";
 import { Icon, type IconShape } from "./Icon";

@@ -1,3 +1,4 @@
+import "@/styles/forms.css";
 import { Slider as Base } from "@base-ui/react/slider";
 
 interface Props {

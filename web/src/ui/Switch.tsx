@@ -1,3 +1,4 @@
+import "@/styles/forms.css";
 import { Switch as Base } from "@base-ui/react/switch";
 import { useId, type ReactNode } from "react";
 

@@ -1,3 +1,4 @@
+import "@/styles/floating.css";
 import { Toast as Base } from "@base-ui/react/toast";
 import { X } from "lucide-react";
 import { useEffect } from "react";

@@ -1,7 +1,8 @@
 /** Where a call's state begins and what an end leaves of it: your own flags outlive a call, everything of the room goes. */
 
-import type { CallState } from "./api";
-import { noQuality } from "./quality";
+import type { CallQuality, CallState, DeviceList } from "./api";
+
+export const noQuality: CallQuality = { bars: 0, rtt: null, loss: null, jitter: null, codec: null };
 
 export const idle = {
   phase: "idle",
@@ -28,3 +29,5 @@ export const initial: CallState = {
   cameraTrouble: null,
   mutedTalkAt: null,
 };
+
+export const noDevices: DeviceList = { microphones: [], speakers: [], cameras: [], canChooseSpeaker: false };

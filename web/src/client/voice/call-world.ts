@@ -1,10 +1,14 @@
 /** What the browser gives a call: real here, by hand in tests. */
 
-import type { MicTrouble, Tone } from "./api";
+import type { StoreApi } from "zustand/vanilla";
+
+import type { Shelf } from "../storage";
+import type { CallState, MicTrouble, Tone, VoiceSettings } from "./api";
 import { type Devices, watchDevices } from "./devices";
 import type { InputWorld } from "./input";
 import type { Media, MediaEvents } from "./media-port";
 import { Microphone, troubleOf } from "./microphone";
+import type { CallInstance } from "./seat";
 import { wakeSound } from "./sound";
 import { playTone } from "./tones";
 
@@ -20,9 +24,14 @@ export interface CallWorld extends InputWorld {
   readonly tabs: { tell(origin: string): void; heard(listener: (origin: string) => void): () => void };
 }
 
-/** Loads the media library ahead of the first call; for an idle moment. */
-export function warmCall(): void {
-  void import("./media").catch(() => undefined);
+/** What a call is made of. */
+export interface CallOptions {
+  instance(origin: string): CallInstance | null;
+  readonly shelf: Shelf;
+  readonly world?: CallWorld;
+  /** What screens watch already; default: new. */
+  readonly store?: StoreApi<CallState>;
+  readonly settings?: StoreApi<VoiceSettings>;
 }
 
 export function realWorld(): CallWorld {

@@ -12,29 +12,27 @@ import { createStore, type StoreApi } from "zustand/vanilla";
 import { backoff } from "../backoff";
 import { Offline, Problem } from "../errors";
 import { at } from "../rest";
-import type { Shelf } from "../storage";
 import type { Id, VoiceState, VoiceTicket } from "../wire";
 import type { Call, CallFailure, CallPlace, CallState, DeviceList, Tone, VideoSource, VoiceSettings } from "./api";
-import { idle, initial } from "./call-states";
-import { type CallWorld, realWorld } from "./call-world";
+import { idle, initial, noQuality } from "./call-states";
+import { type CallOptions, type CallWorld, realWorld } from "./call-world";
 import type { Devices } from "./devices";
 import { measureLine } from "./line";
 import { openFlags, type OwnFlags, withDeaf, withMute } from "./flags";
 import { VoiceInput } from "./input";
 import type { Media, MediaEnd, MediaEvents } from "./media-port";
 import { settingsStore, volumeOf, withVolume } from "./preferences";
-import { noQuality } from "./quality";
 import { type CallInstance, watchSeat } from "./seat";
 
 /** Milliseconds that a broken call is tried again: as long as the instance keeps the seat. */
 const holdSeat = 30_000;
 
-export function createCall(options: { instance(origin: string): CallInstance | null; shelf: Shelf; world?: CallWorld }): Call {
-  return new HubbubCall(options.instance, options.shelf, options.world ?? realWorld());
+export function createCall(options: CallOptions): Call {
+  return new HubbubCall(options);
 }
 
 class HubbubCall implements Call {
-  readonly store: StoreApi<CallState> = createStore<CallState>(() => initial);
+  readonly store: StoreApi<CallState>;
   readonly settings: StoreApi<VoiceSettings>;
   readonly devices: StoreApi<DeviceList>;
 
@@ -55,10 +53,12 @@ class HubbubCall implements Call {
   #attempt = 0;
   #unhear: () => void;
 
-  constructor(instanceOf: (origin: string) => CallInstance | null, shelf: Shelf, world: CallWorld) {
-    this.#instanceOf = instanceOf;
+  constructor(options: CallOptions) {
+    const world = options.world ?? realWorld();
+    this.#instanceOf = options.instance;
     this.#world = world;
-    this.settings = settingsStore(shelf);
+    this.store = options.store ?? createStore<CallState>(() => initial);
+    this.settings = options.settings ?? settingsStore(options.shelf);
     this.#devices = world.devices();
     this.devices = this.#devices.store;
     this.#input = new VoiceInput(world, {

@@ -2,8 +2,6 @@
 
 import type { CallQuality } from "./api";
 
-export const noQuality: CallQuality = { bars: 0, rtt: null, loss: null, jitter: null, codec: null };
-
 /** Totals of one report; loss is told from what changed since the last one. */
 export interface LineSample {
   /** Milliseconds. */

@@ -2,7 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Lock, Reply, SendHorizontal, X } from "lucide-react";
 import { useRef, type KeyboardEvent } from "react";
 import { useStore } from "zustand";
-import { canInRoom, nameOf, shownMessages } from "@/client";
+import { canInRoom, nameOf, pendingOf, shownMessages } from "@/client";
 import { useActions, useHub, useInstance } from "@/app/client";
 import { tipOf } from "@/app/keys";
 import { Icon } from "@/ui/Icon";
@@ -55,7 +55,7 @@ function Writing({ serverId, roomId, name }: { serverId: string; roomId: string;
     const { me } = store.getState();
     const last = shownMessages(store.getState(), roomId).findLast((message) => message.author.id === me?.id);
     if (last) startEditing(roomId, last.id);
-    else focusLastMessage();
+    else if (!pendingOf(store.getState(), roomId).length) focusLastMessage(); // one that is on its way has nothing to change yet
   }
 
   function onKey(event: KeyboardEvent | globalThis.KeyboardEvent, firstLine: boolean): boolean {

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useState, type KeyboardEvent } from "react";
+import { useEffect, useEffectEvent, useState, type ComponentType, type KeyboardEvent } from "react";
 
 export interface BoxProps {
   serverId: string;
@@ -10,43 +10,39 @@ export interface BoxProps {
   onKey: (event: KeyboardEvent | globalThis.KeyboardEvent, firstLine: boolean) => boolean;
 }
 
-const loadEditor = () => import("./EditorBox");
-const EditorBox = lazy(loadEditor);
+let Editor: ComponentType<BoxProps> | null = null;
 
-/** A plain field that is there with the first paint; the editor takes its place, in the same box, when the page is idle. */
+/**
+ * A plain field that is there with the first paint; the editor takes its place, in the same box, when the page is idle.
+ * Not while somebody writes in it, and in one frame: a key pressed in between would be lost.
+ */
 export function ComposerBox(props: BoxProps) {
-  const ready = useEditorReady();
-  const plain = <PlainBox {...props} />;
-  if (!ready) return plain;
-  return (
-    <Suspense fallback={plain}>
-      <EditorBox {...props} />
-    </Suspense>
-  );
+  const [Shown, show] = useState(() => Editor);
+  const arrived = useEffectEvent(() => {
+    if (!props.value || !document.activeElement?.matches("textarea[data-composer]")) show(() => Editor);
+  });
+  useEffect(() => whenIdle(() => arrived()), []);
+  if (Editor && Shown !== Editor && !props.value) show(() => Editor); // what was being written has been sent
+  return Shown ? <Shown {...props} /> : <PlainBox {...props} />;
 }
 
-let editorLoaded = false;
-
-function useEditorReady(): boolean {
-  const [ready, setReady] = useState(editorLoaded);
-  useEffect(() => {
-    if (ready) return;
-    let current = true;
-    const start = () =>
-      void loadEditor().then(
-        () => {
-          editorLoaded = true;
-          if (current) setReady(true);
-        },
-        () => undefined, // the plain field goes on doing its work
-      );
-    const idle = window.requestIdleCallback?.(start, { timeout: 4000 }) ?? window.setTimeout(start, 1500);
-    return () => {
-      current = false;
-      (window.cancelIdleCallback ?? window.clearTimeout)(idle);
-    };
-  }, [ready]);
-  return ready;
+/** Loads the editor in an idle moment and tells when it is here; returns how to stop waiting. */
+function whenIdle(arrived: () => void): () => void {
+  if (Editor) return () => undefined;
+  let current = true;
+  const load = () =>
+    void import("./EditorBox").then(
+      (module) => {
+        Editor = module.default;
+        if (current) arrived();
+      },
+      () => undefined, // the plain field goes on doing its work
+    );
+  const idle = window.requestIdleCallback?.(load, { timeout: 4000 }) ?? window.setTimeout(load, 1500);
+  return () => {
+    current = false;
+    (window.cancelIdleCallback ?? window.clearTimeout)(idle);
+  };
 }
 
 function PlainBox({ label, value, onValue, onKey }: BoxProps) {

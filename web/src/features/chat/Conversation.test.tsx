@@ -69,7 +69,7 @@ describe("Message", () => {
     expect(article).toHaveTextContent("edited");
   });
 
-  it("marks a mention of you, and offers to edit only what is yours", () => {
+  it("marks a mention of you, and offers to edit only what is yours", async () => {
     show(
       <>
         <Message serverId="1" roomId="22" id="5007" rowKey="5007" first />
@@ -79,8 +79,9 @@ describe("Message", () => {
     const [theirs, mine] = screen.getAllByRole("article");
     expect(theirs).toHaveClass("pinged");
     fireEvent.pointerEnter(theirs!);
+    await within(theirs!).findByRole("button", { name: "Reply" });
     expect(within(theirs!).queryByRole("button", { name: "Edit" })).toBeNull();
     fireEvent.pointerEnter(mine!);
-    expect(within(mine!).getByRole("button", { name: "Edit" })).toBeInTheDocument();
+    expect(await within(mine!).findByRole("button", { name: "Edit" })).toBeInTheDocument();
   });
 });

@@ -1,18 +1,20 @@
 import { useLingui } from "@lingui/react/macro";
 import { Hash, Users } from "lucide-react";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
-import { useActions, useHub } from "@/app/client";
+import { useActions, useCall, useHub } from "@/app/client";
+import { NARROW, useMedia } from "@/app/media";
 import { OfflineBanner } from "@/app/OfflineBanner";
 import { useSidePanel } from "@/app/SidePanel";
 import { MembersPanel } from "@/features/members/MembersPanel";
 import { RoomHead } from "@/features/rooms/RoomHead";
 import { RoomMenu } from "@/features/rooms/RoomMenu";
-import { MiniCall } from "@/features/voice/MiniCall";
 import { IconButton } from "@/ui/IconButton";
 import { Composer } from "./Composer";
 import { RoomAnnouncements } from "./RoomAnnouncements";
 import { Timeline } from "./Timeline";
+
+const MiniCall = lazy(() => import("@/features/voice/MiniCall"));
 
 /** A text room: what was said, and the box to say something. */
 export function Conversation({ serverId, roomId }: { serverId: string; roomId: string }) {
@@ -58,10 +60,12 @@ export function Talk({ serverId, roomId, name, mini = true }: { serverId: string
     return () => leaveRoom(roomId);
   }, [openRoom, leaveRoom, roomId]);
   useLinkedMessage(roomId);
+  const calling = useCall((state) => state.place !== null);
+  const narrow = useMedia(NARROW);
   return (
     <>
       <Timeline serverId={serverId} roomId={roomId} name={name} />
-      {mini && <MiniCall />}
+      {mini && narrow && calling && <Suspense><MiniCall /></Suspense>}
       <Composer serverId={serverId} roomId={roomId} name={name} />
       <RoomAnnouncements roomId={roomId} serverId={serverId} />
     </>

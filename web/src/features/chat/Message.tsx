@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { memo, useState, type KeyboardEvent } from "react";
+import { lazy, memo, Suspense, useState, type KeyboardEvent } from "react";
 import { useStore } from "zustand";
 import { canInRoom, hueOf, nameOf, type Message as Said } from "@/client";
 import { useHub } from "@/app/client";
@@ -10,9 +10,10 @@ import { Avatar } from "@/ui/Avatar";
 import { attention, replyTo, startEditing } from "./attention";
 import { EditBox } from "./EditBox";
 import { MessageBody } from "./MessageBody";
-import { MessageTools } from "./MessageTools";
 import { ReplyQuote } from "./ReplyQuote";
 import { clockTime, fullTime, gutterTime } from "./times";
+
+const MessageTools = lazy(() => import("./MessageTools"));
 
 interface Props {
   serverId: string;
@@ -72,7 +73,7 @@ export const Message = memo(function Message({ serverId, roomId, id, rowKey, fir
             {editing ? <EditBox roomId={roomId} message={message} /> : <MessageBody serverId={serverId} content={message.content} edited={message.edited_timestamp} />}
           </div>
         </div>
-        {(near || menu) && !editing && <MessageTools roomId={roomId} message={message} menu={menu} onMenu={setMenu} />}
+        {(near || menu) && !editing && <Suspense><MessageTools roomId={roomId} message={message} menu={menu} onMenu={setMenu} /></Suspense>}
       </article>
     </>
   );

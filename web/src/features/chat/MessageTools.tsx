@@ -11,7 +11,7 @@ import { replyTo, startEditing } from "./attention";
 const MessageMenuItems = lazy(() => import("./MessageMenuItems"));
 
 /** Floats over the row's corner and takes no space. */
-export function MessageTools({ roomId, message, menu, onMenu }: { roomId: string; message: Message; menu: boolean; onMenu: (open: boolean) => void }) {
+export default function MessageTools({ roomId, message, menu, onMenu }: { roomId: string; message: Message; menu: boolean; onMenu: (open: boolean) => void }) {
   const { t } = useLingui();
   const mine = useHub((state) => state.me?.id === message.author.id);
   const mayWrite = useHub((state) => canInRoom(state, roomId, "SEND_MESSAGES"));

@@ -1,20 +1,18 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { ArrowDown, CircleAlert, UserPlus, Pencil } from "lucide-react";
-import { useEffect, useEffectEvent, useMemo, useRef } from "react";
+import { ArrowDown } from "lucide-react";
+import { lazy, Suspense, useEffect, useEffectEvent, useMemo, useRef } from "react";
 import { Virtualizer } from "virtua";
-import { canInRoom, canInServer, pendingOf, shownMessages, shownSegment } from "@/client";
-import { useActions, useHub } from "@/app/client";
-import { openRoomDialog } from "@/features/rooms/roomDialogs";
-import { Blank } from "@/ui/Blank";
-import { Button } from "@/ui/Button";
+import { pendingOf, shownMessages, shownSegment } from "@/client";
+import { useHub } from "@/app/client";
 import { Icon } from "@/ui/Icon";
-import { ServerArch } from "@/ui/ServerArch";
 import { MessageSkeleton } from "@/ui/Skeleton";
 import { BeforeCommit } from "./BeforeCommit";
 import { LogRow } from "./LogRow";
 import { moveFocus } from "./logKeys";
 import { rowsOf, type Row, type Said } from "./TimelineModel";
 import { useLogScroll } from "./useLogScroll";
+
+const NoMessages = lazy(() => import("./NoMessages"));
 
 /** Rows of a room, oldest first; your own unsent messages stand last. */
 function useRows(roomId: string): { rows: Row[]; said: readonly Said[] } {
@@ -35,11 +33,11 @@ function useRows(roomId: string): { rows: Row[]; said: readonly Said[] } {
 
 export function Timeline({ serverId, roomId, name }: { serverId: string; roomId: string; name: string }) {
   const segment = useHub((state) => shownSegment(state.rooms[roomId]));
-  const failed = useHub((state) => state.rooms[roomId]?.error ?? null);
+  const failed = useHub((state) => Boolean(state.rooms[roomId]?.error));
   const { rows, said } = useRows(roomId);
-  if (!segment && failed) return <Failed roomId={roomId} detail={failed.detail} offline={failed.code === "offline"} />;
+  const nothing = segment ? !said.length && !segment.hasOlder : failed;
+  if (nothing) return <Suspense fallback={<div className="log-wrap" />}><NoMessages serverId={serverId} roomId={roomId} name={name} arrived={segment !== null} /></Suspense>;
   if (!segment) return <Loading />;
-  if (!said.length && !segment.hasOlder) return <Empty serverId={serverId} roomId={roomId} name={name} />;
   return <Log serverId={serverId} roomId={roomId} name={name} rows={rows} said={said} hasOlder={segment.hasOlder} />;
 }
 
@@ -82,40 +80,6 @@ function Loading() {
     <div className="log-wrap" aria-busy="true">
       <p className="vh" role="status"><Trans>Loading messages</Trans></p>
       <div className="sk-log"><MessageSkeleton /></div>
-    </div>
-  );
-}
-
-function Failed({ roomId, detail, offline }: { roomId: string; detail: string; offline: boolean }) {
-  const { t } = useLingui();
-  const { openRoom } = useActions();
-  return (
-    <Blank icon={CircleAlert} title={t`The messages did not arrive`} actions={<Button kind="primary" onClick={() => openRoom(roomId)}>{t`Try again`}</Button>}>
-      {offline ? <Trans>The line is down. Other rooms you opened before are still readable.</Trans> : detail}
-    </Blank>
-  );
-}
-
-function Empty({ serverId, roomId, name }: { serverId: string; roomId: string; name: string }) {
-  const { t } = useLingui();
-  const server = useHub((state) => state.servers[serverId]);
-  const topic = useHub((state) => state.channels[roomId]?.topic);
-  const mayBuild = useHub((state) => canInRoom(state, roomId, "MANAGE_CHANNELS"));
-  const mayInvite = useHub((state) => canInServer(state, serverId, "CREATE_INVITE"));
-  return (
-    <div className="log-wrap">
-      <Blank
-        picture={<ServerArch id={serverId} name={server?.name ?? ""} picture={server?.icon ?? null} size="large" />}
-        title={t`Nothing said here yet`}
-        actions={
-          <>
-            {mayBuild && !topic && <Button kind="soft" icon={Pencil} onClick={() => openRoomDialog({ kind: "edit", roomId })}>{t`Write a topic`}</Button>}
-            {mayInvite && <Button kind="soft" icon={UserPlus} onClick={() => openRoomDialog({ kind: "invite", roomId })}>{t`Invite people`}</Button>}
-          </>
-        }
-      >
-        <Trans>This is the start of {name}. Say something, and it stays for whoever comes next.</Trans>
-      </Blank>
     </div>
   );
 }

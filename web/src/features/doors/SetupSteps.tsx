@@ -1,3 +1,4 @@
+import "@/styles/forms.css";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { CircleAlert, CircleCheck } from "lucide-react";
 import { useState, type FormEvent, type ReactNode } from "react";

@@ -1,3 +1,4 @@
+import "@/styles/home.css";
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { House, Lightbulb } from "lucide-react";
 import { lazy, Suspense, useState } from "react";

@@ -1,3 +1,5 @@
+import "@/styles/person.css";
+import "@/styles/floating.css";
 import { Popover } from "@base-ui/react/popover";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { DoorClosed, FolderTree, UserMinus } from "lucide-react";

@@ -1,3 +1,4 @@
+import "@/styles/forms.css";
 import { plural } from "@lingui/core/macro";
 import { useLingui } from "@lingui/react/macro";
 import { Check, Copy } from "lucide-react";

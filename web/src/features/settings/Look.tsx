@@ -1,3 +1,4 @@
+import "@/styles/forms.css";
 import { useLingui } from "@lingui/react/macro";
 import { useState, type ReactNode } from "react";
 import { useStore } from "zustand";

@@ -1,3 +1,4 @@
+import "@/styles/forms.css";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { LogOut } from "lucide-react";
 import { useState } from "react";

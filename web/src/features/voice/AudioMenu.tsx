@@ -1,3 +1,4 @@
+import "@/styles/call.css";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useLingui as useCatalogue } from "@lingui/react";
 import { Headphones, Mic, Volume2 } from "lucide-react";

@@ -2,22 +2,12 @@ import { useLingui } from "@lingui/react/macro";
 import { useLingui as useCatalogue } from "@lingui/react";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { nameOf, rosterOf } from "@/client";
-import { InstanceScope, useCall, useHubShallow, useInstance } from "@/app/client";
+import { useCall, useHubShallow, useInstance } from "@/app/client";
 import { announcer } from "@/app/LiveRegions";
 import { FAILURES } from "./CallWords";
 
 /** Tells screen readers who comes and goes in your call, and at once what happens to you. Speaking is never announced. */
-export function CallAnnouncements() {
-  const place = useCall((state) => state.place);
-  if (!place) return null;
-  return (
-    <InstanceScope origin={place.origin}>
-      <Here key={place.channelId} room={place.channelId} />
-    </InstanceScope>
-  );
-}
-
-function Here({ room }: { room: string }) {
+export default function CallAnnouncements({ room }: { room: string }) {
   const { t } = useLingui();
   const { _ } = useCatalogue();
   const { store } = useInstance();

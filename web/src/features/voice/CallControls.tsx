@@ -10,7 +10,7 @@ import { Popover } from "@/ui/Popover";
 import { Tooltip } from "@/ui/Tooltip";
 import { AudioMenu } from "./AudioMenu";
 import { CameraMenu } from "./CameraMenu";
-import { setCamera } from "./CallPanel";
+import { setCamera } from "./CurrentCall";
 import { CAMERA_TROUBLES } from "./CallWords";
 
 /** The row under the tiles. Names stay, states are pressed or not; leaving stands apart. */

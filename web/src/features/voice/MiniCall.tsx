@@ -1,3 +1,4 @@
+import "@/styles/line.css";
 import { useLingui } from "@lingui/react/macro";
 import { useLingui as useCatalogue } from "@lingui/react";
 import { Mic, MicOff } from "lucide-react";
@@ -13,7 +14,7 @@ import { callLine } from "./CallWords";
 import { followLevel } from "./levels";
 
 /** The call above the composer, where the tree is not in sight. */
-export function MiniCall() {
+export default function MiniCall() {
   const origin = useCall((state) => state.place?.origin ?? null);
   return origin && <InstanceScope origin={origin}><Bar /></InstanceScope>;
 }

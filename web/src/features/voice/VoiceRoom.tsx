@@ -1,3 +1,4 @@
+import "@/styles/call.css";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { LogIn, MessageSquareText, Volume2, X } from "lucide-react";
 import { canInRoom, nameOf, rosterOf } from "@/client";
@@ -9,7 +10,7 @@ import { RoomHead } from "@/features/rooms/RoomHead";
 import { Avatar } from "@/ui/Avatar";
 import { Button } from "@/ui/Button";
 import { IconButton } from "@/ui/IconButton";
-import { Quality } from "./CallPanel";
+import { Quality } from "./CurrentCall";
 import { CallControls } from "./CallControls";
 import { Tiles } from "./Tiles";
 
