@@ -28,7 +28,7 @@ HOLD = insert(outbox.marks).values(name=func.gen_random_uuid().cast(outbox.marks
 HELD = select(func.count()).select_from(outbox.marks).where(outbox.marks.c.published == 1 << 60)
 
 
-class Noted(events.Event, frozen=True, kw_only=True):
+class Written(events.Event, frozen=True, kw_only=True):
     subject: ClassVar[str] = "note.made"
     id: int
 
@@ -37,7 +37,7 @@ class Noted(events.Event, frozen=True, kw_only=True):
         return events.Services()
 
 
-events.register(Noted)
+events.register(Written)
 
 
 class Process:
@@ -55,7 +55,7 @@ class Process:
     def publish(self, facts: Any) -> None:
         for _, payload in facts:
             fact, event = events.decode(payload)
-            assert isinstance(event, Noted)
+            assert isinstance(event, Written)
             self.heard.append((fact.stream, fact.seq, event.id))
         self._news.set()
 
@@ -88,7 +88,7 @@ async def processes(postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch) 
 
 def note(id: int, stream: str = "s") -> Callable[[Transaction], Any]:
     async def body(tx: Transaction) -> int:
-        return await tx.emit(stream, Noted(id=id))
+        return await tx.emit(stream, Written(id=id))
 
     return body
 
