@@ -1,4 +1,4 @@
-"""What a body gets on SQLite: each statement runs at once on the writer's connection, inside the body's savepoint.
+"""What a body gets on SQLite: each statement runs at once on the writer's connection, inside a savepoint of the batch or of the body.
 
 The methods are coroutines because the port's are, but they never wait.
 """

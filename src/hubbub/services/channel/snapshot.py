@@ -139,6 +139,16 @@ class Snapshots:
         known = self._servers.get(server_id)
         return known if known is not None and known.epoch == rows[0][7] else await load(tx, server_id)
 
+    def kept(self, user_id: int, channel_id: int) -> tuple[Snapshot, MemberRow] | None:
+        """The server of a channel and a member of it, when both are in memory."""
+        server_id = self._server_of.get(channel_id, 0)
+        snapshot, member = self._servers.get(server_id), self._members.get((server_id, user_id))
+        if snapshot is None or member is None:
+            return None
+        self._servers.move_to_end(server_id)
+        self._members.move_to_end((server_id, user_id))
+        return snapshot, member
+
     async def member(self, server_id: int, user_id: int) -> MemberRow | None:
         key = (server_id, user_id)
         if (known := self._members.get(key)) is not None:

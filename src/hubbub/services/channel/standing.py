@@ -81,10 +81,19 @@ class Standings:
 
     async def on_channel(self, user_id: int, channel_id: int) -> Standing:
         """Refused: channel.not_found. Whether it is visible is asked with `channel`."""
+        if (known := self._known(user_id, channel_id)) is not None:
+            return known
         found = await self.find(user_id, await self.server_of(channel_id))
         if found is None:
             raise Refused("channel.not_found")
         return found
+
+    def _known(self, user_id: int, channel_id: int) -> Standing | None:
+        """The same from memory, as for nearly every message; None when something must be read."""
+        if (kept := self._snapshots.kept(user_id, channel_id)) is None:
+            return None
+        snapshot, member = kept
+        return Standing(snapshot, member, snapshot.rights(user_id, member.roles, self._clock.now_ms()))
 
     async def server_of(self, channel_id: int) -> int:
         if (server_id := await self._snapshots.server_of(channel_id)) is None:

@@ -40,8 +40,8 @@ class MessageSend:
             raise Refused("channel.not_text")
         text = content.check(draft.content)
         author = (await self._build.authors({principal.user_id}))[principal.user_id]
-        referenced = await self._answered(draft)
-        called = await self.mentioned(text, access)
+        referenced = await self._answered(draft, draft.reply_to) if draft.reply_to is not None else None
+        called = await self.mentioned(text, access) if "<@" in text else ()
         shouted = self.shouts(text, access)
         sent = await self._database.write(
             lambda tx: self._write(tx, draft, access, author, text, called, shouted, referenced)
@@ -62,11 +62,9 @@ class MessageSend:
     def shouts(self, text: str, access: Access) -> bool:
         return bool(access.permissions & MENTION_EVERYONE) and mentions.everyone(text)
 
-    async def _answered(self, draft: Draft) -> Reference | None:
-        if draft.reply_to is None:
-            return None
-        rows = await self._build.rows((draft.reply_to,))
-        row = rows.get(draft.reply_to)
+    async def _answered(self, draft: Draft, answered: int) -> Reference | None:
+        rows = await self._build.rows((answered,))
+        row = rows.get(answered)
         if row is None or row.channel_id != draft.channel_id or row.deleted_at is not None:
             raise Refused("message.reply_invalid")
         return reference(row.id, rows, await self._build.authors({row.author_id}))

@@ -1,9 +1,12 @@
-"""One file per command of op 20: `run(services, principal, data)` gives what goes into the REPLY."""
+"""One file per command of op 20: what decodes its data, and `run(services, principal, data)`, which gives what goes into
+the REPLY."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+import msgspec
 
 from hubbub.protocols.websocket.commands import (
     message_delete,
@@ -15,11 +18,18 @@ from hubbub.protocols.websocket.commands import (
 )
 from hubbub.protocols.wire import requests
 
-COMMANDS: dict[str, tuple[type, Callable[..., Awaitable[Any]]]] = {
-    "message.send": (requests.MessageSend, message_send.run),
-    "message.edit": (requests.MessageEdit, message_edit.run),
-    "message.delete": (requests.MessageDelete, message_delete.run),
-    "messages.page": (requests.MessagesPage, messages_page.run),
-    "typing": (requests.Typing, typing.run),
-    "read": (requests.Read, read.run),
+Decode = Callable[[bytes | msgspec.Raw], Any]
+
+
+def _decode(kind: type) -> Decode:
+    return msgspec.json.Decoder(kind).decode
+
+
+COMMANDS: dict[str, tuple[Decode, Callable[..., Awaitable[Any]]]] = {
+    "message.send": (_decode(requests.MessageSend), message_send.run),
+    "message.edit": (_decode(requests.MessageEdit), message_edit.run),
+    "message.delete": (_decode(requests.MessageDelete), message_delete.run),
+    "messages.page": (_decode(requests.MessagesPage), messages_page.run),
+    "typing": (_decode(requests.Typing), typing.run),
+    "read": (_decode(requests.Read), read.run),
 }

@@ -50,9 +50,9 @@ async def _answer(adapter: Adapter, session: OpenSession, command: Command) -> o
     await adapter.services.limits.take("command", session.id, 1)
     if (known := COMMANDS.get(command.name)) is None:
         raise Refused("request.invalid", reason=f"There is no command {command.name[:64]}.")
-    kind, run = known
+    decode, run = known
     try:
-        data = msgspec.json.decode(command.data, type=kind)
+        data = decode(command.data)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Refused("request.invalid", reason=str(error)[:300]) from None
     return await run(adapter.services, session.principal, data)
