@@ -14,7 +14,7 @@ WEB_SRC   := $(shell find web -type f -not -path 'web/node_modules/*' -not -path
 EXTENSION := .venv/.extension
 WEB       := src/hubbub/web/index.html
 
-.PHONY: run test check bench bench-peers setup setup-test lock schema migration format screenshots clean
+.PHONY: run test check bench bench-peers bench-chat-peers setup setup-test lock schema migration format screenshots clean
 
 run: setup $(WEB)
 	exec $(BIN)/hubbub run
@@ -38,6 +38,12 @@ bench: setup-test $(WEB)
 
 bench-peers: setup-test $(WEB) # beside LiveKit, which Go builds from its module proxy; see benchmarks/README.md
 	$(BIN)/python -m benchmarks.peers
+
+# Hubbub beside ejabberd, Prosody and Synapse (benchmarks/chat_peers): unpacked into a temporary folder, not installed.
+PEERS := $(or $(TMPDIR),/tmp)/hubbub-bench-chat-peers
+bench-chat-peers: setup-test $(WEB)
+	benchmarks/chat_peers/fetch $(PEERS) $(CURDIR)/$(UV) $(PYTHON)
+	$(BIN)/python -m benchmarks.chat_peers $(PEERS)
 
 # ---- set-up: each step does nothing when it is done -------------------------------------------------------------------
 setup: .venv/.run $(EXTENSION)

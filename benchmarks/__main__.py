@@ -24,6 +24,7 @@ FIGURES: dict[str, Callable[[], Any]] = {
     "commands_1000": lambda: asyncio.run(chat.commands(1_000)),
     "commands_4000": lambda: asyncio.run(chat.commands(4_000)),
     "commands_10000": lambda: asyncio.run(chat.commands(10_000)),
+    "loop_lag": lambda: asyncio.run(chat.loop_lag()),
     "connections": lambda: asyncio.run(chat.connections()),
     "page": page.weights,
     "media": lambda: media.media(),

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from tests.scenarios.place import Gateway, Person, Place
 
+from benchmarks.crowd import Crowd
 from benchmarks.flood import Plan
 from benchmarks.measure import cpu_seconds, instance, percentile, resident_mb
 from hubbub.services.channel.api import SEND_MESSAGES, VIEW_CHANNEL
@@ -166,6 +167,48 @@ async def commands(per_second: int, seconds: float = 6, senders: int = 64) -> di
         "p99_ms": found["p99_ms"],
         "server_cpu_us_per_message": round(spent / found["sent"] * 1e6),
         "client_cpu_us_per_message": round(found["client_cpu"] / found["sent"] * 1e6),
+    }
+
+
+async def loop_lag(listeners: int = 2000, per_second: float = 20, seconds: float = 30) -> dict[str, Any]:
+    """How late the server's loop is (its own figure, /health) while each message of a room goes to so many sockets.
+    40 accounts; the sockets in a process of their own (benchmarks/crowd.py)."""
+    with instance() as place:
+        people, channel = await _people(place, 40)
+        crowd = Crowd(
+            host=place.host,
+            port=place.port,
+            tokens=[people[1 + at % 40].tokens["access_token"] for at in range(listeners)],
+        )
+        load = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "benchmarks.crowd", stdin=PIPE, stdout=PIPE, cwd=ROOT
+        )
+        assert load.stdin is not None
+        assert load.stdout is not None
+        load.stdin.write(msgspec.json.encode(crowd) + b"\n")
+        assert await load.stdout.readline() == b"ready\n"
+        sender = await Gateway.open(place, people[0].tokens["access_token"])
+        await asyncio.sleep(1)
+        before, begun, sent = cpu_seconds(place), time.perf_counter(), 0
+        while time.perf_counter() < begun + seconds:
+            await sender.command("message.send", {"channel_id": channel, "content": "x" * 100})
+            sent += 1
+            await asyncio.sleep(max(0, begun + sent / per_second - time.perf_counter()))
+        spent = cpu_seconds(place) - before
+        health = (await people[0].http.get("/health")).json()["counters"]
+        load.stdin.write(b"end\n")
+        got = int(await load.stdout.readline())
+        await load.wait()
+        await sender.close()
+    assert got == sent * listeners, (got, sent * listeners)
+    return {
+        "sockets": listeners,
+        "broadcasts_per_second": round(sent / seconds, 1),
+        "lag_p50_ms": health["loop.p50_us"] / 1000,
+        "lag_p99_ms": health["loop.p99_us"] / 1000,
+        "lag_worst_ms": health["loop.worst_us"] / 1000,
+        "server_cpu_percent": round(spent / seconds * 100),
+        "server_cpu_us_per_frame": round(spent / got * 1e6, 1),
     }
 
 

@@ -90,7 +90,8 @@ async def flood(plan: Plan) -> dict[str, Any]:
     for (token, _), sender in zip(plan.senders, senders, strict=True):
         sender.line = await Line.open(plan.host, plan.port, token, sender.frame)
     readers = [Reader() for _ in plan.readers]
-    lines = [await Line.open(plan.host, plan.port, t, r.frame) for t, r in zip(plan.readers, readers, strict=True)]
+    for token, reader in zip(plan.readers, readers, strict=True):
+        await Line.open(plan.host, plan.port, token, reader.frame)
     print("ready", flush=True)
     sys.stdin.readline()
     begun, cpu = time.perf_counter(), time.process_time()
