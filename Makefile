@@ -39,7 +39,7 @@ bench: setup-test $(WEB)
 bench-peers: setup-test $(WEB) # beside LiveKit, which Go builds from its module proxy; see benchmarks/README.md
 	$(BIN)/python -m benchmarks.peers
 
-# Hubbub beside ejabberd, Prosody and Synapse (benchmarks/chat_peers): unpacked into a temporary folder, not installed.
+# Hubbub beside ejabberd, Prosody and Synapse: unpacked into a temporary folder, not installed
 PEERS := $(or $(TMPDIR),/tmp)/hubbub-bench-chat-peers
 bench-chat-peers: setup-test $(WEB)
 	benchmarks/chat_peers/fetch $(PEERS) $(CURDIR)/$(UV) $(PYTHON)

@@ -19,11 +19,11 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.measure import TICK, machine
 from benchmarks.chat_peers import servers
 from benchmarks.chat_peers.servers import Running
 from benchmarks.chat_peers.talk import Peer
 from benchmarks.chat_peers.work import Task
+from benchmarks.measure import TICK, machine
 
 ROOT = Path(__file__).parents[2]
 DELIVER = {2: (20, 5.0), 20: (20, 5.0), 100: (20, 5.0), 1000: (5, 8.0)}  # receivers: (texts a second, seconds)
@@ -89,7 +89,14 @@ async def _one(running: Running, work: str, count: int, **more: Any) -> dict[str
     peer = Peer(kind=running.kind, host="127.0.0.1", port=running.port, room=room, patience=PATIENCE)
     task = Task(work=work, peer=peer, accounts=running.accounts(count), **more)
     load = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.chat_peers.work", stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=ROOT, limit=1 << 20
+        sys.executable,
+        "-m",
+        "benchmarks.chat_peers.work",
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        cwd=ROOT,
+        limit=1 << 20,
     )
     assert load.stdin is not None
     assert load.stdout is not None

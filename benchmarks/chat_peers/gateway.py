@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.gateway_line import DISPATCH, Line
 from benchmarks.chat_peers.talk import Account, Heard, Peer
+from benchmarks.gateway_line import DISPATCH, Line
 
 _CREATED = b'"t":"MESSAGE_CREATE"'
 _CONTENT = b'"content":"'

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from tests.scenarios.place import free_port
 
-from benchmarks.measure import instance
 from benchmarks.chat_peers.talk import Account
+from benchmarks.measure import instance
 
 PEOPLE = 40
 ROOM = "talk"

@@ -14,11 +14,11 @@ from typing import Any
 import msgspec
 import uvloop
 
-from benchmarks.measure import percentile
 from benchmarks.chat_peers.gateway import GatewayTalker
 from benchmarks.chat_peers.matrix import MatrixTalker
 from benchmarks.chat_peers.talk import Account, Heard, Peer, Talker
 from benchmarks.chat_peers.xmpp import XmppTalker
+from benchmarks.measure import percentile
 
 KINDS: dict[str, Callable[[Peer, Account, Heard], Talker]] = {
     "gateway": GatewayTalker,

@@ -189,7 +189,9 @@ class Place:
         counted = {"sockets": router.occupancy, "gateway": gateway.health}
 
         async def health() -> Health:
-            return _health(await self._readiness.checks(), {**counted, "media": self._engine.stats(), "loop": self._lag.figures()})
+            return _health(
+                await self._readiness.checks(), {**counted, "media": self._engine.stats(), "loop": self._lag.figures()}
+            )
 
         async def numbers(accept: str) -> tuple[str, bytes]:
             found = metrics.Parts(
