@@ -248,7 +248,10 @@ class Place:
         path = self._config.database_path
         try:
             database = await SqliteDatabase.open(
-                str(path), clock=self._clock, replicated=self._config.replication == "litestream"
+                str(path),
+                clock=self._clock,
+                replicated=self._config.replication == "litestream",
+                key=self._config.database_key,
             )
         except Unavailable as error:
             raise CannotStart(f"{path}: {error}") from None

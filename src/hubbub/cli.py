@@ -1,4 +1,4 @@
-"""`hubbub run | doctor | config`: what an operator types."""
+"""`hubbub run | doctor | config | backup | restore | verify | rekey`: what an operator types."""
 
 from __future__ import annotations
 
@@ -25,7 +25,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from hubbub import doctor
 
         return doctor.report(settings)
+    if chosen.command in ("backup", "restore", "verify", "rekey"):
+        return _kept(settings, chosen)
     return _run(settings)
+
+
+def _kept(settings: config.Config, chosen: argparse.Namespace) -> int:
+    from hubbub.backup import commands
+
+    if chosen.command == "backup":
+        return commands.backup(settings, chosen.file, chosen.passphrase_file, chosen.config)
+    if chosen.command == "restore":
+        return commands.restore(settings, chosen.file, chosen.passphrase_file, chosen.force)
+    if chosen.command == "rekey":
+        return commands.rekey(settings, chosen.old_key_file)
+    return commands.verify(settings, chosen.file, chosen.passphrase_file)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,6 +50,17 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="start the server")
     commands.add_parser("doctor", help="check this machine and the settings, say what to mend")
     commands.add_parser("config", help="list every setting, its meaning and its value")
+    backup = commands.add_parser("backup", help="write database, keys and files into one file, also while it runs")
+    backup.add_argument("file", type=Path)
+    restore = commands.add_parser("restore", help="fill an empty data folder from a backup")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--force", action="store_true", help="move what is in the data folder aside first")
+    verify = commands.add_parser("verify", help="check a backup, or the data folder, and say what is in it")
+    verify.add_argument("file", type=Path, nargs="?")
+    for each in (backup, restore, verify):
+        each.add_argument("--passphrase-file", type=Path, help="seals the backup, or opens a sealed one")
+    rekey = commands.add_parser("rekey", help="bring a stopped instance's database to HUBBUB_DATABASE_KEY")
+    rekey.add_argument("--old-key-file", type=Path, help="the key it has now; without it the file is plain now")
     return parser
 
 

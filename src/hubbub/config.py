@@ -60,6 +60,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token: str
     metrics_from: tuple[str, ...]
     otlp_endpoint: str
+    database_key: str
 
     @property
     def database_path(self) -> Path:
@@ -122,6 +123,12 @@ def _keys(text: str) -> dict[str, str]:
             raise ValueError('is "key: secret" with a secret of at least 32 characters')
         found[key.strip()] = secret.strip()
     return found
+
+
+def shown(config: Config) -> dict[str, str]:
+    """Every setting as it is in force, for reading: secrets are "(set)"."""
+    values = {option.name: getattr(config, option.field) for option in OPTIONS}
+    return {name: "(set)" if name in SECRETS and value else str(value) for name, value in values.items()}
 
 
 def _long(least: int) -> Callable[[str], str]:
@@ -265,6 +272,13 @@ OPTIONS: tuple[Option, ...] = (
         _networks,
     ),
     _option(
+        "HUBBUB_DATABASE_KEY",
+        "database_key",
+        "",
+        "Encrypts the database file; at least 16 characters. Whoever loses it loses the data.",
+        _long(16),
+    ),
+    _option(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "otlp_endpoint",
         "",
@@ -272,7 +286,7 @@ OPTIONS: tuple[Option, ...] = (
         _url,
     ),
 )
-SECRETS = frozenset(("JWT_SECRET", "HUBBUB_LIVEKIT_KEYS", "HUBBUB_METRICS_TOKEN"))
+SECRETS = frozenset(("JWT_SECRET", "HUBBUB_LIVEKIT_KEYS", "HUBBUB_METRICS_TOKEN", "HUBBUB_DATABASE_KEY"))
 _BY_NAME = {option.name: option for option in OPTIONS}
 _BY_KEY = {option.name.removeprefix("HUBBUB_").lower(): option.name for option in OPTIONS}
 
@@ -292,6 +306,8 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None)
     config = Config(**fields)
     if config.tls == "files" and not (config.tls_cert and config.tls_key):
         raise ConfigRefused("HUBBUB_TLS=files needs HUBBUB_TLS_CERT and HUBBUB_TLS_KEY.")
+    if config.database_key and config.replication == "litestream":
+        raise ConfigRefused("HUBBUB_REPLICATION=litestream cannot read a file that HUBBUB_DATABASE_KEY encrypts.")
     return msgspec.structs.replace(config, media_port=config.media_port or config.port)
 
 
@@ -335,7 +351,5 @@ def describe(config: Config | None = None) -> str:
         lines.append(f"{option.name}={default}")
         lines.append(f"    {option.help}")
         if config is not None:
-            value = getattr(config, option.field)
-            secret = option.name in SECRETS and value
-            lines.append(f"    now: {'(set)' if secret else value}")
+            lines.append(f"    now: {shown(config)[option.name]}")
     return "\n".join(lines)

@@ -67,12 +67,19 @@ def _data(config: Config) -> str:
 def _database(config: Config) -> str:
     import apsw
 
+    from hubbub.errors import Unavailable
+    from hubbub.infra.database.sqlite_open import open_file
+
     if not config.database_path.exists():
         return f"SQLite {apsw.sqlite_lib_version()}, made at first start"
     try:
-        link = apsw.Connection(str(config.database_path), flags=apsw.SQLITE_OPEN_READONLY)
+        link = open_file(str(config.database_path), config.database_key, flags=apsw.SQLITE_OPEN_READWRITE)
         answer = link.pragma("quick_check")
         link.close()
+    except Unavailable as error:
+        raise Trouble(str(error)) from None
+    except apsw.NotADBError:
+        raise Trouble(f"{config.database_path} is no database, or HUBBUB_DATABASE_KEY is not its key") from None
     except apsw.Error as error:
         raise Trouble(f"{config.database_path} cannot be read: {error}") from None
     if answer != "ok":

@@ -17,6 +17,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any, NamedTuple
 
 import apsw
@@ -80,19 +81,21 @@ class SqliteDatabase:
         *,
         clock: Clock,
         publish: Publish | None = None,
-        prepare: Callable[[str], None] = migrate,
+        prepare: Callable[[str], None] | None = None,
         replicated: bool = False,
+        key: str = "",
     ) -> SqliteDatabase:
-        """Open the file, made if absent, after `prepare(path)` brought its tables up to date.
+        """Open the file, made if absent, after `prepare(path)` (the migrations) brought its tables up to date.
 
         `publish` gets (topic, encoded fact) of each commit, in order, first of all those that a crash left behind.
         Without it facts wait in the outbox for `publish_to`: assembly calls that once everybody has subscribed.
         `replicated`: another process (Litestream) copies the log and moves it into the file; we never do.
+        `key`: encrypts the file; "" leaves it plain.
         Raises Unavailable when the file cannot be opened or is no database."""
         thread = ThreadPoolExecutor(1, "database")
         try:
             links = await asyncio.get_running_loop().run_in_executor(
-                thread, sqlite_file.open_links, path, prepare, replicated
+                thread, sqlite_file.open_links, path, prepare or partial(migrate, key=key), replicated, key
             )
         except BaseException as error:
             thread.shutdown(wait=False)

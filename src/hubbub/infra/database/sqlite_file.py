@@ -9,6 +9,7 @@ import apsw
 from sqlalchemy import MetaData
 
 from hubbub.infra.database.schema import metadata
+from hubbub.infra.database.sqlite_open import open_file
 
 CHECKPOINT_PAGES = 1_000  # of 4 KiB: the log is copied into the file when it has grown past this
 SYNCHRONOUS = "full"  # a commit returns when the disk has it; "normal" loses acknowledged writes with the power
@@ -20,20 +21,20 @@ class Links(NamedTuple):
     reader: apsw.Connection
 
 
-def open_links(path: str, prepare: Callable[[str], None], replicated: bool) -> Links:
+def open_links(path: str, prepare: Callable[[str], None], replicated: bool, key: str) -> Links:
     prepare(path)
-    writer = connect(path)
+    writer = connect(path, key)
     writer.pragma("journal_mode", "wal")
-    reader = connect(path)
+    reader = connect(path, key)
     reader.pragma("query_only", True)
     for link in (writer, reader) if replicated else ():
         link.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     return Links(writer, reader)
 
 
-def connect(path: str) -> apsw.Connection:
+def connect(path: str, key: str = "") -> apsw.Connection:
     """No busy timeout: the loop must never sleep in SQLite. No automatic checkpoint: the database asks for them."""
-    link = apsw.Connection(path, statementcachesize=500)
+    link = open_file(path, key, statementcachesize=500)
     link.set_busy_timeout(0)
     link.pragma("synchronous", SYNCHRONOUS)
     link.pragma("foreign_keys", True)

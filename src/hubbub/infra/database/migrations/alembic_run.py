@@ -12,15 +12,16 @@ from sqlalchemy import Engine, MetaData, StaticPool, create_engine
 from sqlalchemy.dialects import registry
 
 from hubbub.infra.database.migrations import VERSIONS, apsw_dialect
+from hubbub.infra.database.sqlite_open import open_file
 
 registry.register("sqlite.apsw", apsw_dialect.__name__, "ApswDialect")
 log = logging.getLogger(__name__)
 
 
-def upgrade(path: str) -> None:
+def upgrade(path: str, key: str = "") -> None:
     """All revisions that the file lacks, in one transaction."""
     log.info("bringing %s up to date", path)
-    link = _connect(path)
+    link = _connect(path, key)
     try:
         command.upgrade(_config(link), "head")
     finally:
@@ -43,8 +44,8 @@ def write_sql(to: TextIO, have: str) -> None:
     command.upgrade(config, f"{have}:head", sql=True)
 
 
-def _connect(path: str) -> apsw.Connection:
-    link = apsw.Connection(path)
+def _connect(path: str, key: str = "") -> apsw.Connection:
+    link = open_file(path, key)
     link.set_busy_timeout(10_000)
     link.pragma("journal_mode", "wal")
     link.pragma("synchronous", "full")
