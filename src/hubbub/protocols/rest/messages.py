@@ -1,4 +1,4 @@
-"""Messages: /channels/{id}/messages, /messages."""
+"""Messages: /channels/{id}/messages, /messages, /users/@me/mentions."""
 
 from __future__ import annotations
 
@@ -33,6 +33,15 @@ def routes(chat: ChatApi, limits: LimitsApi) -> list[HTTPRouteHandler]:
             limit=limit,
         )
         return convert.messages(await chat.page(principal(request), wanted))
+
+    @get("/users/@me/mentions")
+    async def mentions(
+        request: AnyRequest,
+        before: str | None = Parameter(default=None, pattern=_ID),
+        limit: int = Parameter(default=50, ge=1, le=100),
+    ) -> tuple[things.Message, ...]:
+        border = optional_id(before, "message.page_invalid")
+        return convert.messages(await chat.calls(principal(request), border, limit))
 
     @post("/channels/{channel_id:str}/messages", status_code=201, opt={"rate": "message"})
     async def send(request: AnyRequest, channel_id: str, data: requests.SendMessage) -> Response[things.Message]:
@@ -70,7 +79,7 @@ def routes(chat: ChatApi, limits: LimitsApi) -> list[HTTPRouteHandler]:
         message_id = _message(data.message_id)
         return convert.read_state(await chat.mark_read(principal(request), _channel(channel_id), message_id))
 
-    return [page, send, message, edit, remove, typing, read]
+    return [page, mentions, send, message, edit, remove, typing, read]
 
 
 def _channel(text: str) -> int:

@@ -97,6 +97,11 @@ class ChatApi(Protocol):
         """Newest first. Needs READ_HISTORY."""
         ...
 
+    async def calls(self, principal: Principal, before: int | None, limit: int) -> tuple[Message, ...]:
+        """What called the principal, by name or with everyone, on all servers; newest first, `limit` 1 to 100. Only
+        of rooms whose history they may read now."""
+        ...
+
     async def mark_read(self, principal: Principal, channel_id: int, message_id: int) -> ReadState:
         """Up to and with this message; going back is allowed (mark unread)."""
         ...

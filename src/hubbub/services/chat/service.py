@@ -14,6 +14,7 @@ from hubbub.services.channel.api import SEND_MESSAGES, VIEW_CHANNEL, ChannelApi
 from hubbub.services.channel.events import ChannelDeleted, ServerDeleted
 from hubbub.services.chat import events, store
 from hubbub.services.chat.api import ChannelHead, Draft, Message, Page, ReadState, Sent
+from hubbub.services.chat.calls import Calls
 from hubbub.services.chat.history import History
 from hubbub.services.chat.message_build import MessageBuild
 from hubbub.services.chat.message_change import MessageChange
@@ -47,6 +48,7 @@ class ChatService:
         self._change = MessageChange(database, channels, clock, build, self._send, self._recent)
         self._history = History(database, channels, build, self._recent)
         self._reading = ReadStates(database, channels)
+        self._calls = Calls(database, channels, build)
         self._purge = Purge(database)
         self.sent = 0  # messages stored by this process, for /metrics
 
@@ -66,6 +68,9 @@ class ChatService:
 
     async def page(self, principal: Principal, page: Page) -> tuple[Message, ...]:
         return await self._history.page(principal, page)
+
+    async def calls(self, principal: Principal, before: int | None, limit: int) -> tuple[Message, ...]:
+        return await self._calls.newest(principal, before, limit)
 
     async def mark_read(self, principal: Principal, channel_id: int, message_id: int) -> ReadState:
         return await self._reading.mark(principal, channel_id, message_id)

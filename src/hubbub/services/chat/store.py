@@ -80,6 +80,32 @@ EVERYONE_COUNTS = (
     .where(_r.user_id == bindparam("user"), _m.author_id != bindparam("author"))
     .group_by(_r.channel_id)
 )
+# What called somebody by name, and by @everyone, in these rooms: newest first, two lists to be merged.
+CALLED = (
+    select(*_MESSAGE)
+    .select_from(message_mentions.join(messages, _m.id == _n.message_id))
+    .where(
+        _n.user_id == bindparam("user"),
+        _n.message_id < bindparam("border"),
+        among(_n.channel_id, "channels"),
+        _m.author_id != bindparam("author"),
+        _m.deleted_at.is_(None),
+    )
+    .order_by(_n.message_id.desc())
+    .limit(bindparam("count", type_=_m.id.type))
+)
+CALLED_WITH_EVERYONE = (
+    select(*_MESSAGE)
+    .where(
+        among(_m.channel_id, "channels"),
+        _m.mention_everyone == 1,
+        _m.id < bindparam("border"),
+        _m.author_id != bindparam("author"),
+        _m.deleted_at.is_(None),
+    )
+    .order_by(_m.id.desc())
+    .limit(bindparam("count", type_=_m.id.type))
+)
 
 _PUT_READ = insert(read_states).values({name: bindparam(name) for name in _r.keys()})
 PUT_READ = _PUT_READ.on_conflict_do_update(

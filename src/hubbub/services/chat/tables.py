@@ -54,6 +54,7 @@ message_mentions = Table(
     Column("message_id", Id(), nullable=False),
     PrimaryKeyConstraint("user_id", "channel_id", "message_id"),
     Index("idx_message_mentions_message", "message_id"),
+    Index("idx_message_mentions_newest", "user_id", "message_id"),
     sqlite_with_rowid=False,
 )
 
