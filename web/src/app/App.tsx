@@ -77,7 +77,7 @@ function Inside({ children }: { children: ReactNode }) {
   const known = useHub((state) => state.info !== null || state.me !== null);
   const elsewhere = useEvery((state) => state.account.phase === "signed-in").includes(true);
   const [location] = useLocation();
-  if (phase === "signed-in" || (elsewhere && location === paths.home)) return <>{children}<Overlays /></>;
+  if (phase === "signed-in" || (elsewhere && (location === paths.home || location === paths.mentions))) return <>{children}<Overlays /></>;
   if (phase === "unknown" || (!known && phase !== "signed-out")) return <Opening />;
   if (setupNeeded) return <Redirect to={paths.setup} replace />;
   return <Redirect to={location === paths.home ? paths.login : `${paths.login}?to=${encodeURIComponent(location)}`} replace />;

@@ -18,8 +18,8 @@ import { Rail } from "@/features/servers/Rail";
 import { rememberPlace } from "@/features/switcher/recent";
 import { rememberedRoom, rememberRoom } from "@/features/servers/lastRoom";
 
-const Home = lazy(() => import("@/features/home/Home").then((home) => ({ default: home.Home })));
-const HomeTree = lazy(() => import("@/features/home/Home").then((home) => ({ default: home.HomeTree })));
+const Home = lazy(() => import("@/features/home/Home"));
+const HomeTree = lazy(() => import("@/features/home/HomeTree"));
 const CallAnnouncements = lazy(() => import("@/features/voice/CallAnnouncements"));
 const RoomDialogs = lazy(() => import("@/features/rooms/RoomDialogs"));
 const DeleteMessage = lazy(() => import("@/features/chat/DeleteMessage"));
@@ -30,6 +30,8 @@ function warmUp(client: Client): void {
   const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2000));
   idle(() => {
     const wanted = [
+      import("@/features/home/Home"),
+      import("@/features/home/HomeTree"),
       import("@/ui/MenuPopup"),
       import("@/features/rooms/RoomMenuItems"),
       import("@/features/servers/ServerMenuItems"),
@@ -39,7 +41,6 @@ function warmUp(client: Client): void {
       import("@/features/voice/CallAnnouncements"),
       import("@/features/voice/CurrentCall"),
       import("@/features/chat/MessageTools"),
-      import("@/features/home/Home"),
       import("@/features/rooms/RoomDialogs"),
       import("@/features/chat/DeleteMessage"),
       import("@/features/switcher/Switcher"),
@@ -55,6 +56,7 @@ export function Shell() {
   const [inServer, server] = useRoute("/s/:server/:room?");
   const serverId = inServer ? server.server : null;
   const roomId = (inServer && server.room) || null;
+  const [listing] = useRoute(paths.mentions);
   const narrow = useMedia(NARROW);
   const { origin } = useInstance();
   useShortcuts(serverId, roomId);
@@ -64,11 +66,11 @@ export function Shell() {
     rememberPlace(`${origin} ${roomId}`);
   }, [origin, serverId, roomId]);
   return (
-    <div className="shell" data-pane={roomId ? "main" : "tree"}>
+    <div className="shell" data-pane={roomId || listing ? "main" : "tree"}>
       <a className="skip" href="#main"><Trans>Skip to the conversation</Trans></a>
       <Rail current={serverId} />
-      {serverId ? <Tree serverId={serverId} roomId={roomId} /> : <Suspense fallback={<div className="tree" />}><HomeTree /></Suspense>}
-      {!serverId && !narrow && <Suspense fallback={<div className="sheet" />}><Home /></Suspense>}
+      {serverId ? <Tree serverId={serverId} roomId={roomId} /> : <Suspense fallback={<div className="tree" />}><HomeTree alone={!listing} /></Suspense>}
+      {!serverId && (listing || !narrow) && <Suspense fallback={<div className="sheet" />}><Home /></Suspense>}
       {serverId && roomId && <RoomView key={roomId} serverId={serverId} roomId={roomId} />}
       {serverId && !roomId && !narrow && <FirstRoom serverId={serverId} />}
       <LiveRegions />

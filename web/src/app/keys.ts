@@ -7,7 +7,7 @@ type Group = "around" | "talk" | "write" | "read";
 export interface Shortcut {
   group: Group;
   words: MessageDescriptor;
-  /** As `comboOf` writes them. Where two do opposite things, the first goes up or back. */
+  /** As `comboOf` writes them. Where two do opposite things, they stand in the order of the words. */
   keys: readonly string[];
   /** Who listens: the window, the window with a call open, the box one writes in, a focused message. */
   where: "anywhere" | "call" | "box" | "message";
@@ -19,7 +19,7 @@ export const SHORTCUTS = {
   room: { group: "around", where: "anywhere", words: msg`Room above, below`, keys: ["Alt+ArrowUp", "Alt+ArrowDown"] },
   unread: { group: "around", where: "anywhere", words: msg`Unread above, below`, keys: ["Alt+Shift+ArrowUp", "Alt+Shift+ArrowDown"] },
   server: { group: "around", where: "anywhere", words: msg`Server above, below`, keys: ["Ctrl+Alt+ArrowUp", "Ctrl+Alt+ArrowDown"] },
-  region: { group: "around", where: "anywhere", words: msg`Between regions`, keys: ["Shift+F6", "F6"] },
+  region: { group: "around", where: "anywhere", words: msg`Next, previous region`, keys: ["F6", "Shift+F6"] },
   sheet: { group: "around", where: "anywhere", words: msg`This list`, keys: ["Ctrl+/"] },
   mute: { group: "talk", where: "call", words: msg`Mute`, keys: ["M", "Ctrl+Shift+M"] },
   deafen: { group: "talk", where: "call", words: msg`Deafen`, keys: ["D", "Ctrl+Shift+D"] },

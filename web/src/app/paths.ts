@@ -1,6 +1,8 @@
 /** Addresses of the pages, in one place. */
 export const paths = {
   home: "/",
+  /** Where one pane fits, home's list of mentions has a page of its own. */
+  mentions: "/mentions",
   login: "/login",
   register: "/register",
   setup: "/setup",

@@ -43,7 +43,7 @@ export function useShortcuts(serverId: string | null, roomId: string | null): vo
     if (!meant || event.defaultPrevented || event.repeat || (event.key === "Escape" && isTyping(event.target))) return;
     const step = meant.at === 0 ? -1 : 1;
     const acts: Partial<Record<ShortcutId, () => void>> = {
-      region: () => cycleRegion(step),
+      region: () => cycleRegion(step === -1 ? 1 : -1),
       room: () => goRoom(step, false),
       unread: () => goRoom(step, true),
       server: () => goServer(step),

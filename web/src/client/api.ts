@@ -85,6 +85,8 @@ export interface MessageActions {
   /** Shown at once, put back when refused. */
   edit(channelId: Id, messageId: Id, content: string): Promise<void>;
   remove(channelId: Id, messageId: Id): Promise<void>;
+  /** The newest of what called you, or the next page; it arrives in `mentions`. */
+  loadMentions(older: boolean): Promise<void>;
   /** One message by id: held or fetched. */
   message(channelId: Id, messageId: Id): Promise<Message>;
 }

@@ -19,7 +19,7 @@ export { compareIds, idTime } from "./ids";
 export { canInRoom, canInServer, permissionBits, type Permission } from "./permissions";
 export * from "./selectors";
 export { emptyState } from "./state";
-export type { Account, ChannelNode, InstanceState, Link, PendingMessage, RoomState, Segment, ServerState, Visit } from "./state";
+export type { Account, ChannelNode, InstanceState, Link, Mentions, PendingMessage, RoomState, Segment, ServerState, Visit } from "./state";
 export type {
   Call,
   CallFailure,

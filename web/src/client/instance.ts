@@ -3,7 +3,7 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
 
 import { accountActions } from "./actions/account";
-import { messageActions, roomActions } from "./actions/messages";
+import { mentionActions, messageActions, roomActions } from "./actions/messages";
 import type { AccountKeeper, Parts } from "./actions/parts";
 import { peopleActions } from "./actions/people";
 import { treeActions } from "./actions/tree";
@@ -262,7 +262,7 @@ export class HubbubInstance implements InstanceClient, AccountKeeper {
       account: this,
       later: this.#later,
     };
-    return { ...accountActions(parts), ...roomActions(parts), ...messageActions(parts), ...treeActions(parts), ...peopleActions(parts) };
+    return { ...accountActions(parts), ...roomActions(parts), ...messageActions(parts), ...mentionActions(parts), ...treeActions(parts), ...peopleActions(parts) };
   }
 }
 

@@ -92,6 +92,13 @@ export interface Visit {
   readonly atBottom: boolean;
 }
 
+/** What called you, over all servers of the instance. */
+export interface Mentions {
+  /** Newest first. Rooms that closed meanwhile are still in it: show only those that are in `channels`. */
+  readonly messages: readonly Message[];
+  readonly hasOlder: boolean;
+}
+
 export interface InstanceState {
   /** `https://host[:port]`. */
   readonly origin: string;
@@ -117,6 +124,8 @@ export interface InstanceState {
   /** By room, then user: when the mark expires, ms. */
   readonly typing: Readonly<Record<Id, Readonly<Record<Id, number>>>>;
   readonly readStates: Readonly<Record<Id, ReadState>>;
+  /** null: never asked for on this device. */
+  readonly mentions: Mentions | null;
   /** Sequence of each stream (`server:<id>`, `channel:<id>`) as far as known. */
   readonly heads: Readonly<Record<string, number>>;
   readonly rooms: Readonly<Record<Id, RoomState>>;
@@ -148,6 +157,7 @@ export function emptyState(origin: string): InstanceState {
     speaking: {},
     typing: {},
     readStates: {},
+    mentions: null,
     heads: {},
     rooms: {},
     outbox: {},

@@ -1,11 +1,15 @@
 import type { MessageActions, RoomActions } from "../api";
 import { Problem } from "../errors";
+import { mentionsLoaded } from "../reduce/mentions";
 import { put } from "../reduce/records";
 import { removeMessage, replaceMessage } from "../reduce/windows";
 import { at } from "../rest";
 import type { RoomState } from "../state";
 import type { Id, Message } from "../wire";
 import type { Parts } from "./parts";
+
+/** Messages asked for at a time. */
+const mentionsPage = 30;
 
 /** Rooms on the screen and what is written in them. */
 export function roomActions({ loader, reads, writing }: Parts): RoomActions {
@@ -24,7 +28,7 @@ export function roomActions({ loader, reads, writing }: Parts): RoomActions {
   };
 }
 
-export function messageActions({ store, rest, outbox, writing }: Parts): MessageActions {
+export function messageActions({ store, rest, outbox, writing }: Parts): Omit<MessageActions, "loadMentions"> {
   const change = (channelId: Id, body: (room: RoomState) => RoomState) =>
     store.setState(({ rooms }) => {
       const room = rooms[channelId];
@@ -62,6 +66,16 @@ export function messageActions({ store, rest, outbox, writing }: Parts): Message
     },
     async message(channelId, messageId) {
       return held(channelId, messageId) ?? rest.get<Message>(at`/channels/${channelId}/messages/${messageId}`);
+    },
+  };
+}
+
+export function mentionActions({ store, rest }: Parts): Pick<MessageActions, "loadMentions"> {
+  return {
+    async loadMentions(older) {
+      const before = older ? store.getState().mentions?.messages.at(-1)?.id : undefined;
+      const page = await rest.get<Message[]>("/users/@me/mentions", { limit: mentionsPage, before });
+      store.setState(({ mentions }) => ({ mentions: mentionsLoaded(mentions, page, page.length === mentionsPage, before !== undefined) }));
     },
   };
 }

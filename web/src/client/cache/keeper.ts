@@ -20,7 +20,7 @@ const gather = 1_000;
 /** Of what is stored; another one is not read. */
 const version = 1;
 
-type Places = Pick<InstanceState, "me" | "info" | "serverOrder" | "servers" | "channels" | "directOrder" | "readStates" | "users">;
+type Places = Pick<InstanceState, "me" | "info" | "serverOrder" | "servers" | "channels" | "directOrder" | "readStates" | "users" | "mentions">;
 
 interface StoredRoom {
   readonly version: number;
@@ -52,7 +52,8 @@ export class CacheKeeper {
     this.#prefix = `${this.#store.getState().origin}|${userId}|`;
     const stored = await this.#vault.get<Places & { version: number }>(`${this.#prefix}places`);
     if (!stored || stored.version !== version || this.#store.getState().live) return;
-    const { version: _, ...places } = stored;
+    const { version: _, ...held } = stored;
+    const places = { ...held, mentions: held.mentions ?? null }; // an older client did not keep them
     const groups = Map.groupBy(Object.values(places.channels), (channel) => channel.server_id);
     const trees = Object.fromEntries(places.serverOrder.map((id) => [id, treeOf(groups.get(id) ?? [])]));
     this.#store.setState({ ...places, trees });
@@ -117,8 +118,8 @@ export class CacheKeeper {
   }
 }
 
-function pick({ me, info, serverOrder, servers, channels, directOrder, readStates, users }: InstanceState): Places {
-  return { me, info, serverOrder, servers, channels, directOrder, readStates, users };
+function pick({ me, info, serverOrder, servers, channels, directOrder, readStates, users, mentions }: InstanceState): Places {
+  return { me, info, serverOrder, servers, channels, directOrder, readStates, users, mentions };
 }
 
 /** Member lists are asked for anew; of everybody else a name for mentions is enough. */
@@ -126,5 +127,6 @@ function slim(places: Places): Places {
   const servers = Object.fromEntries(
     Object.entries(places.servers).map(([id, server]) => [id, { ...server, members: { [server.me.user.id]: server.me }, memberRows: [], memberTotal: server.member_count }]),
   );
-  return { ...places, servers, users: Object.fromEntries(Object.entries(places.users).slice(-500)) };
+  const mentions = places.mentions && { messages: places.mentions.messages.slice(0, newest), hasOlder: places.mentions.hasOlder || places.mentions.messages.length > newest };
+  return { ...places, servers, mentions, users: Object.fromEntries(Object.entries(places.users).slice(-500)) };
 }

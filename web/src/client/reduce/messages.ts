@@ -3,6 +3,7 @@
 import { compareIds, maxId } from "../ids";
 import type { InstanceState, RoomState } from "../state";
 import type { Id, Message, ReadState, WireEvents } from "../wire";
+import { mentionArrived, mentionChanged, mentionGone } from "./mentions";
 import { drop, put } from "./records";
 import { appendLive, removeMessage, replaceMessage } from "./windows";
 
@@ -18,16 +19,19 @@ export function messageCreated(state: InstanceState, { message, channel_id, seq 
     users: put(next.users, message.author.id, message.author),
     typing: stopTyping(next.typing, channel_id, message.author.id),
     readStates: readAfter(next, message),
+    mentions: mentionArrived(next.mentions, message, callsMe(next, message)),
     outbox: message.nonce !== null && message.author.id === next.me?.id ? confirmed(next.outbox, channel_id, message.nonce) : next.outbox,
   };
 }
 
 export function messageUpdated(state: InstanceState, { message, channel_id, seq }: WireEvents["MESSAGE_UPDATE"]): InstanceState {
-  return withHead(state, channel_id, seq, (room) => replaceMessage(room, message));
+  const next = withHead(state, channel_id, seq, (room) => replaceMessage(room, message));
+  return { ...next, mentions: mentionChanged(next.mentions, message, callsMe(next, message)) };
 }
 
 export function messageDeleted(state: InstanceState, { message_id, channel_id, seq }: WireEvents["MESSAGE_DELETE"]): InstanceState {
-  return withHead(state, channel_id, seq, (room) => removeMessage(room, message_id));
+  const next = withHead(state, channel_id, seq, (room) => removeMessage(room, message_id));
+  return { ...next, mentions: mentionGone(next.mentions, message_id) };
 }
 
 export function typingStarted(state: InstanceState, { channel_id, user_id }: WireEvents["TYPING_START"], now: number): InstanceState {

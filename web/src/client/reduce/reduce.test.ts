@@ -225,3 +225,23 @@ describe("people", () => {
     expect(me().display_name).toBe("User 1");
   });
 });
+
+describe("the list of mentions", () => {
+  const listed = (state: InstanceState) => state.mentions?.messages.map(({ id }) => id);
+  const held = { ...started(), mentions: { messages: [message(5, { mentions: ["1"] })], hasOlder: true } };
+  const edited = (id: number, change: Parameters<typeof message>[1]): GatewayEvent => ({ t: "MESSAGE_UPDATE", d: { server_id: "100", channel_id: "10", message_id: String(id), content: "", message: message(id, change), seq: 20 } });
+
+  test("grows by what calls you, newest first, and by nothing else", () => {
+    const lived = after(held, created(6), created(7, { mentions: ["1"] }), created(8, { mention_everyone: true }), created(9, { author: user("1"), mentions: ["1"] }));
+    expect(listed(lived)).toEqual([message(8).id, message(7).id, message(5).id]);
+  });
+  test("follows edits and deletions", () => {
+    expect(listed(after(held, edited(5, {})))).toEqual([]);
+    expect(listed(after(held, edited(6, { mentions: ["1"] })))).toEqual([message(6).id, message(5).id]);
+    expect(listed(after(held, edited(4, { mentions: ["1"] })))).toEqual([message(5).id]);
+    expect(listed(after(held, { t: "MESSAGE_DELETE", d: { server_id: "100", channel_id: "10", message_id: message(5).id, seq: 20 } }))).toEqual([]);
+  });
+  test("stays unknown until it was asked for", () => {
+    expect(after(started(), created(7, { mentions: ["1"] })).mentions).toBeNull();
+  });
+});

@@ -1,4 +1,4 @@
-import "./keys.css";
+import "@/styles/keys.css";
 import { msg } from "@lingui/core/macro";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useLingui as useCatalogue } from "@lingui/react";

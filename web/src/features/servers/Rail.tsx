@@ -20,10 +20,11 @@ export function Rail({ current }: { current: string | null }) {
   const { origin: here } = useInstance();
   const origins = useEvery((state) => state.origin);
   const [atHome] = useRoute(paths.home);
+  const [listing] = useRoute(paths.mentions);
   return (
     <nav className="rail" aria-label={t`Servers`} data-region ref={roving}>
       <Tooltip label={t`Home`}>
-        <Link className="srv home" href={`~${paths.home}`} aria-label={t`Home: lights on, and all your servers`} aria-current={atHome ? "page" : undefined} data-roving="" tabIndex={current ? -1 : 0}>
+        <Link className="srv home" href={`~${paths.home}`} aria-label={t`Home: lights on, and all your servers`} aria-current={atHome || listing ? "page" : undefined} data-roving="" tabIndex={current ? -1 : 0}>
           <span className="frame"><Gable /></span>
         </Link>
       </Tooltip>

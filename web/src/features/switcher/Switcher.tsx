@@ -1,4 +1,4 @@
-import "./switcher.css";
+import "@/styles/switcher.css";
 import { Autocomplete } from "@base-ui/react/autocomplete";
 import { Dialog } from "@base-ui/react/dialog";
 import { Trans, useLingui } from "@lingui/react/macro";
@@ -50,7 +50,7 @@ export default function Switcher({ onClose }: { onClose: () => void }) {
             <div className="sw-in">
               <Icon of={Search} />
               <Autocomplete.Input aria-label={t`Go to a room, person or server`} placeholder={t`Go to a room, person or server`} onKeyDown={onKeyDown} />
-              <Dialog.Close className="sw-esc" aria-label={t`Close`}><kbd>Esc</kbd></Dialog.Close>
+              <Dialog.Close className="sw-esc" aria-label={t`Close, Esc`}><kbd>Esc</kbd></Dialog.Close>
             </div>
             <Autocomplete.Status className="vh">{hits.length === 0 && t`Nothing has that name`}</Autocomplete.Status>
             {hits.length === 0 && <p className="sw-none"><Trans>Nothing has that name. Try fewer letters.</Trans></p>}
