@@ -8,7 +8,7 @@ import { OfflineBanner } from "@/app/OfflineBanner";
 import { openOverlay } from "@/app/overlay";
 import { usePageTitle } from "@/app/title";
 import { RoomHead } from "@/features/rooms/RoomHead";
-import { MiniCall } from "@/features/voice/MiniCall";
+import MiniCall from "@/features/voice/MiniCall";
 import { Blank } from "@/ui/Blank";
 import { Button } from "@/ui/Button";
 import { IconButton } from "@/ui/IconButton";
@@ -45,7 +45,7 @@ export default function Home() {
             <Mentions />
           </div>
         )}
-        <MiniCall />
+        {narrow && <MiniCall />}
       </main>
       {wide && servers > 0 && (
         <aside className="side lights" aria-labelledby="lights-on" data-region>
