@@ -42,7 +42,7 @@ class Calls:
         return [
             channel_id
             for found in rights
-            for person in found
-            for channel_id, bits in person.channels.items()
+            for group in found.groups
+            for channel_id, bits in group.channels.items()
             if bits & READ_HISTORY
         ]
