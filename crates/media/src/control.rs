@@ -42,7 +42,7 @@ impl Shard {
             Command::RestartSubscriber { peer } => self.with_peer(&peer, |s, key| {
                 if let Some(subscriber) = &mut s.peers[key].subscriber {
                     subscriber.negotiation.restart();
-                    s.unsettled.push(key);
+                    s.unsettled.push_back(key);
                 }
             }),
             Command::Subscribe { peer, track } => self.with_both(&peer, &track, Self::subscribe),
@@ -203,7 +203,7 @@ impl Shard {
         let first = self.conns[conn].transport.new_ssrc() as u16;
         let rewriter = Rewriter::new(t.kind, first);
         t.subscriptions.push(Subscription { peer: key, conn, stream: None, paused, rewriter });
-        self.unsettled.push(key);
+        self.unsettled.push_back(key);
     }
 
     fn unsubscribe(&mut self, peer: usize, track: usize) {
@@ -218,7 +218,7 @@ impl Shard {
         peer.paused.retain(|t| *t != track);
         let Some(subscriber) = &mut peer.subscriber else { return };
         let (conn, stream) = (subscriber.conn, subscriber.negotiation.unsubscribe(track));
-        self.unsettled.push(key);
+        self.unsettled.push_back(key);
         if let Some(stream) = stream {
             let transport = &mut self.conns[conn].transport;
             match guard(|| transport.egress().withdraw(&stream)) {

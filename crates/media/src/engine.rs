@@ -62,7 +62,7 @@ impl Mailbox {
     }
 
     pub fn take_commands(&self, into: &mut VecDeque<Command>) {
-        std::mem::swap(&mut *lock(&self.commands), into);
+        into.append(&mut lock(&self.commands));
         self.room.notify_all();
     }
 

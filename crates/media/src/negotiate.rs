@@ -8,9 +8,9 @@ use crate::conn::guard;
 use crate::event::{Event, Side};
 use crate::offer;
 use crate::peer::{Peer, Subscriber};
-use crate::rtc;
 use crate::sdp;
 use crate::shard::Shard;
+use crate::shared;
 use crate::subscriber::Negotiation;
 use crate::track::Binding;
 
@@ -103,7 +103,7 @@ impl Shard {
         for track in self.peers[key].subscriptions.clone() {
             self.place(key, track);
         }
-        self.unsettled.push(key);
+        self.unsettled.push_back(key);
     }
 
     pub(crate) fn subscriber_answer(&mut self, now: Instant, key: usize, text: &str) -> Result<(), String> {
@@ -137,7 +137,7 @@ impl Shard {
             self.request_key_frame(now, track);
         }
         self.touch(conn);
-        self.unsettled.push(key);
+        self.unsettled.push_back(key);
         Ok(())
     }
 
@@ -153,7 +153,7 @@ impl Shard {
             return;
         }
         let transport = &mut self.conns[s.conn].transport;
-        s.negotiation.plan(rtc::fresh_credentials, || transport.new_ssrc());
+        s.negotiation.plan(|| shared::fresh_credentials(self.shared.shard), || transport.new_ssrc());
         s.negotiation.mark_stereo(|t| self.tracks.get(t).is_some_and(|t| t.stereo));
         let sdp = s.negotiation.write(&transport.credentials(), &self.shared.fingerprint, &self.shared.candidates);
         self.events.push(Event::SubscriberOffer { peer: id.clone(), sdp });

@@ -1,4 +1,4 @@
-//! The first authentic check is as good as a nomination.
+//! Where the client is: the first authentic check is as good as a nomination, and later ones are followed.
 //!
 //! Browsers check a path, wait about 100 ms until they trust it, and only then nominate it. An ICE-lite agent may not
 //! send before that (RFC 8445 section 12.1.2), and str0m does not: the answer to the client's first DTLS flight waits,
@@ -7,6 +7,10 @@
 
 use str0m::config::CryptoProvider;
 use str0m::ice::{StunMessage, StunMessageBuilder};
+
+use crate::rtc::RtcTransport;
+use crate::stun;
+use crate::transport::Datagram;
 
 /// More than any STUN request that is read.
 const LARGEST: usize = 2048;
@@ -31,6 +35,30 @@ pub fn add_to(request: &[u8], password: &str, crypto: &CryptoProvider) -> Option
     let length = nominating.to_bytes(Some(password.as_bytes()), &mut bytes, hmac).ok()?;
     bytes.truncate(length);
     Some(bytes)
+}
+
+impl RtcTransport {
+    /// What is to be read instead of a client's first check.
+    pub(crate) fn nominate_early(&mut self, datagram: &Datagram<'_>) -> Option<Vec<u8>> {
+        let pwd = self.rtc.direct_api().local_ice_credentials().pass;
+        let nominating = add_to(datagram.bytes, &pwd, &self.crypto)?;
+        self.path = self.came;
+        Some(nominating)
+    }
+
+    /// A client that changes networks checks its new address and uses it (RFC 8445 section 8.1.1: the controlling side
+    /// nominates); str0m would hold on to the old one until that times out.
+    pub(crate) fn follow_nomination(&mut self, datagram: &Datagram<'_>) {
+        if self.path.is_none_or(|p| p.to == datagram.from) || !stun::nominates(datagram.bytes) {
+            return;
+        }
+        let pwd = self.rtc.direct_api().local_ice_credentials().pass;
+        let hmac = |key: &[u8], parts: &[&[u8]]| self.crypto.sha1_hmac_provider.sha1_hmac(key, parts);
+        // Not `accepts`: that believes anything that comes from where str0m sends to.
+        if StunMessage::parse(datagram.bytes).is_ok_and(|m| m.verify(pwd.as_bytes(), hmac)) {
+            self.path = self.came;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
 use str0m::config::{CryptoProvider, Fingerprint};
-use str0m::ice::{IceCreds, StunMessage};
 use str0m::media::{KeyframeRequestKind, Mid, Rid};
 use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpPacket;
@@ -16,11 +15,11 @@ use str0m::{Candidate, Event, Input, Output, Rtc};
 use crate::egress::{Egress, Ssrcs};
 use crate::event::Side;
 use crate::keys;
-use crate::nomination;
 use crate::outbox::Path;
 use crate::report::Gathering;
 use crate::rtc_egress::Audio;
 use crate::sdp::{Credentials, Remote};
+use crate::shared::{creds, fresh_credentials};
 use crate::stun;
 use crate::transport::{DataWrite, Datagram, Happening, Packet, Sink, Transport};
 
@@ -40,6 +39,9 @@ pub struct RtcTransport {
     pub(crate) rtc: Rtc,
     pub(crate) crypto: Arc<CryptoProvider>,
     side: Side,
+    shard: u8,
+    /// By us, before str0m answered.
+    given_ufrag: String,
     locals: Vec<Candidate>,
     pub(crate) keys: keys::Slot,
     /// Audio may be sent by ourselves.
@@ -71,33 +73,27 @@ pub struct RtcTransport {
     pub(crate) report: Option<Gathering>,
 }
 
-/// For an ICE restart.
-pub fn fresh_credentials() -> Credentials {
-    let c = IceCreds::new();
-    Credentials { ufrag: c.ufrag, pwd: c.pass }
-}
-
-fn creds(c: &Credentials) -> IceCreds {
-    IceCreds { ufrag: c.ufrag.clone(), pass: c.pwd.clone() }
-}
-
 /// What makes a transport, besides its `Rtc`.
 pub struct Parts {
     pub crypto: Arc<CryptoProvider>,
     pub keys: keys::Slot,
     pub side: Side,
+    pub shard: u8,
     pub locals: Vec<Candidate>,
     pub own_audio: bool,
 }
 
 impl RtcTransport {
     pub fn new(mut rtc: Rtc, parts: Parts, now: Instant) -> Self {
-        let Parts { crypto, keys, side, locals, own_audio } = parts;
+        let Parts { crypto, keys, side, shard, locals, own_audio } = parts;
+        let given_ufrag = rtc.direct_api().local_ice_credentials().ufrag;
         let ssrcs_given = Ssrcs::new(*rtc.direct_api().new_ssrc());
         RtcTransport {
             rtc,
             crypto,
             side,
+            shard,
+            given_ufrag,
             locals,
             keys,
             own_audio,
@@ -126,7 +122,7 @@ impl Transport for RtcTransport {
         let offer = str0m::change::SdpOffer::from_sdp_string(sdp).map_err(|e| e.to_string())?;
         let answer = self.rtc.sdp_api().accept_offer(offer).map_err(|e| e.to_string())?;
         self.streams.clear();
-        Ok(answer.to_sdp_string())
+        Ok(self.with_our_credentials(answer.to_sdp_string()))
     }
 
     fn connect(&mut self, remote: &Remote, active: bool) -> Result<(), String> {
@@ -265,26 +261,17 @@ fn input<'a>(now: Instant, d: &Datagram<'a>) -> Option<Input<'a>> {
 }
 
 impl RtcTransport {
-    /// What is to be read instead of a client's first check: see `nomination.rs`.
-    fn nominate_early(&mut self, datagram: &Datagram<'_>) -> Option<Vec<u8>> {
-        let pwd = self.rtc.direct_api().local_ice_credentials().pass;
-        let nominating = nomination::add_to(datagram.bytes, &pwd, &self.crypto)?;
-        self.path = self.came;
-        Some(nominating)
-    }
-
-    /// A client that changes networks checks its new address and uses it (RFC 8445 section 8.1.1: the controlling side
-    /// nominates); str0m would hold on to the old one until that times out.
-    fn follow_nomination(&mut self, datagram: &Datagram<'_>) {
-        if self.path.is_none_or(|p| p.to == datagram.from) || !stun::nominates(datagram.bytes) {
-            return;
+    /// When the client restarts ICE, str0m makes up credentials that do not name the shard.
+    fn with_our_credentials(&mut self, answer: String) -> String {
+        let theirs = self.credentials();
+        if theirs.ufrag == self.given_ufrag {
+            return answer;
         }
-        let pwd = self.rtc.direct_api().local_ice_credentials().pass;
-        let hmac = |key: &[u8], parts: &[&[u8]]| self.crypto.sha1_hmac_provider.sha1_hmac(key, parts);
-        // Not `accepts`: that believes anything that comes from where str0m sends to.
-        if StunMessage::parse(datagram.bytes).is_ok_and(|m| m.verify(pwd.as_bytes(), hmac)) {
-            self.path = self.came;
-        }
+        let ours = fresh_credentials(self.shard);
+        self.rtc.direct_api().set_local_ice_credentials(creds(&ours));
+        self.given_ufrag.clone_from(&ours.ufrag);
+        // The ufrag stands in candidate lines too; both are long and random.
+        answer.replace(&theirs.ufrag, &ours.ufrag).replace(&theirs.pwd, &ours.pwd)
     }
 
     /// Answers to STUN go back where the request came from, everything else to where the client is now.

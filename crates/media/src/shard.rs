@@ -4,7 +4,7 @@
 //! Commands are in `control.rs`, media packets in `fanout.rs`; here is what both stand on: routing, timers, drains.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -25,11 +25,9 @@ use crate::transport::{Datagram, Happening, Sink, Transport};
 
 /// A transport that wants time again at once gets it this much later, so that none can keep the thread busy.
 const MIN_DELAY: Duration = Duration::from_millis(1);
-/// On a busy shard media waits this long for more of it: a drain of str0m costs the same for one packet as for many,
-/// and all else in a voice's way takes tens of milliseconds.
+/// While more is waiting to be read, media that str0m sends waits for it at most this long: a drain of str0m costs the
+/// same for one packet as for many. Nothing waits for what has not come yet.
 const COALESCE: Duration = Duration::from_millis(2);
-/// Busy: more packets than this came in during the last tick, so that another one is likely to come within the wait.
-const BUSY: u32 = 40;
 /// And not later than this: a timer outlives its connection, and str0m says "never" by a time years away.
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
@@ -63,23 +61,22 @@ pub struct Shard {
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
     next_tick: Option<Instant>,
     /// Connections with something written and not sent.
-    dirty: Vec<usize>,
-    /// Connections with only media queued, and since when: they are drained together a little later.
+    dirty: VecDeque<usize>,
+    /// Connections with only media queued, and since when: they are drained together at the end of what came in.
     pub(crate) queued: Vec<usize>,
     queued_since: Option<Instant>,
-    /// Packets forwarded since the last tick, and how long media waits because of those before it.
-    forwarded: u32,
-    wait: Duration,
     /// Connections to be dropped, and why.
     pub(crate) broken: Vec<(usize, String)>,
     /// Peers whose next offer may be due.
-    pub(crate) unsettled: Vec<usize>,
+    pub(crate) unsettled: VecDeque<usize>,
     pub outbox: Outbox,
     pub events: Vec<Event>,
     /// Payload bytes of data events that the owner has not taken yet.
     pub(crate) data_waiting: Arc<AtomicUsize>,
     scratch: Vec<Happening>,
     pub stats: Stats,
+    /// Connections that ended, since start.
+    pub removed: u64,
 }
 
 impl Shard {
@@ -97,18 +94,17 @@ impl Shard {
             ufrags: HashMap::new(),
             timers: BinaryHeap::new(),
             next_tick: None,
-            dirty: Vec::new(),
+            dirty: VecDeque::new(),
             queued: Vec::new(),
             queued_since: None,
-            forwarded: 0,
-            wait: Duration::ZERO,
             broken: Vec::new(),
-            unsettled: Vec::new(),
+            unsettled: VecDeque::new(),
             outbox: Outbox::default(),
             events: Vec::new(),
             data_waiting,
             scratch: Vec::new(),
             stats: Stats::default(),
+            removed: 0,
         }
     }
 
@@ -173,49 +169,62 @@ impl Shard {
         }
         if self.next_tick.is_some_and(|at| at <= now) {
             self.next_tick = (!self.peers.is_empty()).then(|| now + speaker::WINDOW);
-            self.wait = if std::mem::take(&mut self.forwarded) > BUSY { COALESCE } else { Duration::ZERO };
             self.tick(now);
         }
     }
 
     pub fn deadline(&self) -> Option<Instant> {
         let timer = self.timers.peek().map(|Reverse((at, _))| *at);
-        let media = self.queued_since.map(|at| at + self.wait);
-        [timer, self.next_tick, media].into_iter().flatten().min()
+        [timer, self.next_tick].into_iter().flatten().min()
     }
 
-    /// Ends a batch: writes offers, sends what is queued, drops who broke. Each connection is drained once per round.
-    pub fn settle(&mut self, now: Instant) {
-        if self.queued_since.is_some_and(|at| at + self.wait <= now) {
-            self.queued_since = None;
-            for key in std::mem::take(&mut self.queued) {
-                if let Some(conn) = self.conns.get_mut(key) {
-                    conn.queued = false;
-                    self.touch(key);
-                }
+    /// Sends the media that waits for it. `more`: there is more to read.
+    pub fn send_queued(&mut self, now: Instant, more: bool) {
+        if more && self.queued_since.is_none_or(|at| now < at + COALESCE) {
+            return;
+        }
+        self.queued_since = None;
+        while let Some(key) = self.queued.pop() {
+            if let Some(conn) = self.conns.get_mut(key) {
+                conn.queued = false;
+                self.flush(now, key);
             }
         }
+    }
+
+    /// Ends a batch: sends what was written, writes offers, drops who broke; until it is done (true) or the time is up,
+    /// for media must not wait for a hundred offers. Each connection is drained once per round.
+    pub fn settle(&mut self, now: Instant, until: Instant) -> bool {
         loop {
-            for peer in std::mem::take(&mut self.unsettled) {
-                self.offer_if_due(peer);
-            }
-            for key in std::mem::take(&mut self.dirty) {
-                let Some(conn) = self.conns.get_mut(key) else { continue };
-                conn.dirty = false;
-                if conn.broken {
-                    continue;
-                }
-                match guard(|| conn.transport.flush(now)) {
-                    Ok(_) => self.drain(now, key),
-                    Err(reason) => self.break_conn(key, reason),
-                }
-            }
             for (key, reason) in std::mem::take(&mut self.broken) {
                 self.drop_stuck(key, reason);
             }
-            if self.dirty.is_empty() && self.unsettled.is_empty() && self.broken.is_empty() {
-                return;
+            if let Some(key) = self.dirty.pop_front() {
+                if let Some(conn) = self.conns.get_mut(key) {
+                    conn.dirty = false;
+                    self.flush(now, key);
+                }
+            } else if let Some(peer) = self.unsettled.pop_front() {
+                self.offer_if_due(peer);
+            } else if self.broken.is_empty() {
+                return true;
             }
+            if Instant::now() >= until {
+                return self.is_settled();
+            }
+        }
+    }
+
+    /// Nothing is left to do before the next datagram, command or deadline.
+    pub fn is_settled(&self) -> bool {
+        self.dirty.is_empty() && self.unsettled.is_empty() && self.broken.is_empty()
+    }
+
+    fn flush(&mut self, now: Instant, key: usize) {
+        let Some(conn) = self.conns.get_mut(key).filter(|c| !c.broken) else { return };
+        match guard(|| conn.transport.flush(now)) {
+            Ok(_) => self.drain(now, key),
+            Err(reason) => self.break_conn(key, reason),
         }
     }
 
@@ -223,13 +232,12 @@ impl Shard {
     pub(crate) fn touch(&mut self, key: usize) {
         if let Some(conn) = self.conns.get_mut(key).filter(|c| !c.dirty) {
             conn.dirty = true;
-            self.dirty.push(key);
+            self.dirty.push_back(key);
         }
     }
 
     /// Media was queued for some connections.
     pub(crate) fn media_queued(&mut self, now: Instant) {
-        self.forwarded += 1;
         if !self.queued.is_empty() {
             self.queued_since.get_or_insert(now);
         }
@@ -321,6 +329,7 @@ impl Shard {
         let Some(mut conn) = self.conns.try_remove(key) else {
             return;
         };
+        self.removed += 1;
         if !conn.broken {
             let mut sink = Sink { outbox: &mut self.outbox, happenings: &mut Vec::new() };
             let _ = guard(|| {

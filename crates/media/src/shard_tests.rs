@@ -121,7 +121,7 @@ fn a_panic_drops_its_peer_and_nobody_else() {
         let datagram = request(&format!("trips{moment}"));
         let (from, to) = ("127.0.0.1:5".parse().unwrap(), "127.0.0.1:9".parse().unwrap());
         s.receive(now, &Datagram { from, to, bytes: &datagram });
-        s.settle(now);
+        assert!(s.settle(now, now + Duration::from_secs(60)));
         assert_eq!(stuck(&s), ["bad"], "in {moment}");
         assert_eq!(s.peers.len(), 1, "in {moment}");
         s.command(now, Command::ClosePeer { peer: "good".into() });
@@ -140,13 +140,13 @@ fn a_thousand_peers_leave_nothing() {
         if i > 0 {
             s.command(now, Command::Subscribe { peer: peer.clone(), track: format!("T{}", i - 1).into() });
         }
-        s.settle(now);
+        assert!(s.settle(now, now + Duration::from_secs(60)));
         if i >= 10 {
             s.command(now, Command::ClosePeer { peer: format!("P{}", i - 10).into() });
         }
     }
     s.command(now, Command::CloseRoom { room: "R".into() });
-    s.settle(now);
+    assert!(s.settle(now, now + Duration::from_secs(60)));
     assert_eq!(s.leftovers(), 0);
     assert_eq!(s.census().subscriptions + s.census().rooms, 0);
     // What is left of timers is one entry per dead connection at most, and goes when its time comes.
@@ -176,7 +176,7 @@ fn addresses_are_learned_at_a_bounded_rate() {
 fn data_that_is_not_taken_is_bounded() {
     let (mut s, now) = (shard(), Instant::now());
     open(&mut s, "P");
-    s.settle(now);
+    assert!(s.settle(now, now + Duration::from_secs(60)));
     let (peer, conn) = (s.peer_ids["P"], s.peers[s.peer_ids["P"]].subscriber.as_ref().unwrap().conn);
     for _ in 0..40 {
         s.data_arrived(conn, peer, false, vec![0; 1 << 20]);
@@ -185,6 +185,6 @@ fn data_that_is_not_taken_is_bounded() {
     assert_eq!((kept, s.stats.dropped), (32, 8), "lossy data is lost");
     assert!(stuck(&s).is_empty());
     s.data_arrived(conn, peer, true, vec![0; 1 << 20]);
-    s.settle(now);
+    assert!(s.settle(now, now + Duration::from_secs(60)));
     assert_eq!(stuck(&s), ["P"]);
 }

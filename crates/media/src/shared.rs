@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use str0m::config::{CryptoProvider, DtlsCert};
+use str0m::ice::IceCreds;
 use str0m::net::Protocol;
 use str0m::rtp::Extension;
 use str0m::{Candidate, Rtc, RtcConfig};
@@ -13,7 +14,7 @@ use crate::event::Side;
 use crate::keys;
 use crate::report::REPORT_INTERVAL;
 use crate::rtc::{DATA_BUFFER, Parts, RtcTransport};
-use crate::sdp;
+use crate::sdp::{self, Credentials};
 
 /// What all transports share: one certificate (making one costs a millisecond), one set of addresses.
 pub struct Shared {
@@ -22,6 +23,8 @@ pub struct Shared {
     pub candidates: Vec<SocketAddr>,
     /// As it stands after `a=fingerprint:`.
     pub fingerprint: String,
+    /// Which thread of the engine's this is for.
+    pub shard: u8,
     /// Audio to clients that take GCM is sent by ourselves.
     own_audio: bool,
 }
@@ -34,13 +37,14 @@ impl Shared {
         let f = rtc.direct_api().local_dtls_fingerprint().clone();
         let hex: Vec<String> = f.bytes.iter().map(|b| format!("{b:02X}")).collect();
         let fingerprint = format!("{} {}", f.hash_func, hex.join(":"));
-        Shared { crypto, certificate, candidates, fingerprint, own_audio }
+        Shared { crypto, certificate, candidates, fingerprint, shard: 0, own_audio }
     }
 
     fn config(&self) -> RtcConfig {
         Rtc::builder()
             .set_crypto_provider(self.crypto.clone())
             .set_dtls_cert(self.certificate.clone())
+            .set_local_ice_credentials(creds(&fresh_credentials(self.shard)))
             .set_ice_lite(true)
             .set_rtp_mode(true)
             .set_stats_interval(Some(REPORT_INTERVAL))
@@ -68,6 +72,17 @@ impl Shared {
             rtc.add_local_candidate(c.clone());
         }
         let crypto = self.crypto.clone();
-        RtcTransport::new(rtc, Parts { crypto, keys, side, locals, own_audio: self.own_audio }, now)
+        RtcTransport::new(rtc, Parts { crypto, keys, side, shard: self.shard, locals, own_audio: self.own_audio }, now)
     }
+}
+
+/// Random, and the ufrag begins with the shard in two hexadecimal digits: whoever reads a client's first packet knows by
+/// its STUN username which thread it is for.
+pub fn fresh_credentials(shard: u8) -> Credentials {
+    let c = IceCreds::new();
+    Credentials { ufrag: format!("{shard:02x}{}", c.ufrag), pwd: c.pass }
+}
+
+pub(crate) fn creds(c: &Credentials) -> IceCreds {
+    IceCreds { ufrag: c.ufrag.clone(), pass: c.pwd.clone() }
 }

@@ -10,7 +10,7 @@ use libc::{c_int, c_void, cmsghdr, iovec, mmsghdr, msghdr, sockaddr_storage};
 use crate::outbox::Outbox;
 
 /// Datagrams per system call.
-const BATCH: usize = 64;
+pub const BATCH: usize = 64;
 /// The largest datagram that str0m takes is 2,000 bytes; a longer one is cut, seen and dropped.
 const DATAGRAM: usize = 2048;
 /// Asked of the kernel; without CAP_NET_ADMIN it gives what net.core.rmem_max and wmem_max allow.
@@ -31,6 +31,9 @@ struct Buffers {
     data: [[u8; DATAGRAM]; BATCH],
     names: [sockaddr_storage; BATCH],
     control: [Control; BATCH],
+    /// Of the last batch.
+    lengths: [usize; BATCH],
+    locals: [Option<IpAddr>; BATCH],
 }
 
 impl Socket {
@@ -56,7 +59,9 @@ impl Socket {
         }
         inner.set_nonblocking(true)?;
         // SAFETY: all-zero bytes are valid for integers and sockaddr_storage.
-        let read = Box::new(unsafe { zeroed::<Buffers>() });
+        let names = unsafe { zeroed() };
+        let (data, control) = ([[0; DATAGRAM]; BATCH], [Control([0; 64]); BATCH]);
+        let read = Box::new(Buffers { data, names, control, lengths: [0; BATCH], locals: [None; BATCH] });
         Ok(Socket { inner, v6, read })
     }
 
@@ -68,8 +73,8 @@ impl Socket {
         self.inner.as_raw_fd()
     }
 
-    /// Reads one batch. Calls back with source, local IP and contents; returns false when nothing is left to read.
-    pub fn receive(&mut self, mut each: impl FnMut(SocketAddr, Option<IpAddr>, &[u8])) -> bool {
+    /// Reads one batch, which `datagram` then gives. Returns how many there are; `BATCH` of them are probably not all.
+    pub fn receive(&mut self) -> usize {
         let fd = self.inner.as_raw_fd();
         let b = &mut *self.read;
         // SAFETY: zeroed headers are valid; every pointer set below outlives the call; lengths are those of the buffers.
@@ -87,15 +92,21 @@ impl Socket {
                 h.msg_controllen = size_of::<Control>();
             }
             let n = libc::recvmmsg(fd, messages.as_mut_ptr(), BATCH as u32, libc::MSG_DONTWAIT, std::ptr::null_mut());
-            let Ok(n) = usize::try_from(n) else { return false };
+            let n = usize::try_from(n).unwrap_or(0);
             for (i, m) in messages.iter().enumerate().take(n) {
-                let Some(from) = address(&b.names[i]) else { continue };
-                if m.msg_hdr.msg_flags & libc::MSG_TRUNC == 0 {
-                    each(from, local_ip(&m.msg_hdr), &b.data[i][..m.msg_len as usize]);
-                }
+                let whole = m.msg_hdr.msg_flags & libc::MSG_TRUNC == 0;
+                b.lengths[i] = if whole { m.msg_len as usize } else { 0 };
+                b.locals[i] = local_ip(&m.msg_hdr);
             }
-            n == BATCH
+            n
         }
+    }
+
+    /// One of the last batch: source, local address and contents. None: it was cut, or came from nowhere.
+    pub fn datagram(&self, at: usize) -> Option<(SocketAddr, Option<IpAddr>, &[u8])> {
+        let b = &*self.read;
+        let from = address(&b.names[at])?;
+        (b.lengths[at] > 0).then(|| (from, b.locals[at], &b.data[at][..b.lengths[at]]))
     }
 
     /// Sends all, in order. `source` gives the local IP to send from, where the kernel's choice might be another.

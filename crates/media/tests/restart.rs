@@ -40,6 +40,23 @@ fn publisher_restarts_from_a_new_address() {
 }
 
 #[test]
+fn every_ufrag_begins_with_its_shard() {
+    let (mut w, ..) = two_talking();
+    w.offer(0, |api| _ = api.ice_restart(true));
+    w.until("A's publisher side is back", |w| w.connected("A", Side::Publisher) == 2);
+    restart(&w, "B");
+    w.until("B's subscriber side is back", |w| w.connected("B", Side::Subscriber) == 2);
+    let texts = w.events.iter().filter_map(|e| match e {
+        Event::PublisherAnswer { sdp, .. } | Event::SubscriberOffer { sdp, .. } => Some(sdp),
+        _ => None,
+    });
+    let mut ufrags: Vec<&str> = texts.flat_map(|t| t.lines()).filter_map(|l| l.strip_prefix("a=ice-ufrag:")).collect();
+    ufrags.sort_unstable();
+    ufrags.dedup();
+    assert!(ufrags.len() >= 6 && ufrags.iter().all(|u| u.starts_with("00")), "{ufrags:?}");
+}
+
+#[test]
 fn subscriber_restarts_from_a_new_address() {
     let (mut w, mid_a, _) = two_talking();
     for round in 2..=4 {

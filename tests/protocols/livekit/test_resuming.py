@@ -39,6 +39,19 @@ async def test_a_resume_gives_the_whole_state_in_livekits_order(party: Party) ->
     assert back.got("answer").id == 8
 
 
+async def test_what_is_published_while_a_client_is_cut_waits_for_its_resume(party: Party) -> None:
+    """Nobody is there to answer an offer, and most who are cut never come back."""
+    ann, bob = await party.join("10"), await party.join("11")
+    ann.cut()
+    party.engine.take()
+    track = bob.publish("cam", models.CAMERA)
+    assert party.engine.take("subscribe") == []
+    ann.resume()
+    calls = party.engine.take()
+    subscribed = ("subscribe", ann.sid, track)
+    assert calls.index(subscribed) < calls.index(("restart_subscriber", ann.sid))
+
+
 async def test_a_track_that_was_planned_is_told_again(party: Party) -> None:
     ann = await party.join("10")
     ann.send(add_track=rtc.AddTrackRequest(cid="mic", type=models.AUDIO, source=models.MICROPHONE))

@@ -48,6 +48,8 @@ class Subscriptions:
     def restart(self) -> None:
         """After a resume. What was in flight on the old socket never gets its answer: the new offer stands for it."""
         self._in_flight = ""
+        for track in self._participant.room.tracks:
+            self.consider(track)
         self._engine.restart_subscriber(self._participant.sid)
 
     # ---- what the client asks
@@ -106,6 +108,8 @@ class Subscriptions:
         wanted = allowed and self._participant.rights.subscribe and self._chosen.get(track.sid, self._automatic)
         if wanted == (track.sid in self._active):
             return
+        if wanted and self._participant.sink is None:
+            return  # cut: it could not answer an offer, and may never come back; `restart` asks again
         if wanted:
             self._active[track.sid] = track
             self._unheard.add(track.sid)
