@@ -14,7 +14,7 @@ WEB_SRC   := $(shell find web -type f -not -path 'web/node_modules/*' -not -path
 EXTENSION := .venv/.extension
 WEB       := src/hubbub/web/index.html
 
-.PHONY: run test check bench bench-peers bench-chat-peers setup setup-test lock schema migration format screenshots clean
+.PHONY: run test test-api check bench bench-peers bench-chat-peers setup setup-test lock schema migration format screenshots clean
 
 run: setup $(WEB)
 	exec $(BIN)/hubbub run
@@ -32,6 +32,9 @@ check: setup-test web/node_modules/.stamp
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cd web && npm run -s check
+
+test-api: setup-test $(WEB) # every REST operation with many more made-up requests: 10 to 20 minutes
+	API_EXAMPLES=100 $(BIN)/pytest tests/scenarios/test_openapi.py
 
 bench: setup-test $(WEB)
 	$(BIN)/python -m benchmarks

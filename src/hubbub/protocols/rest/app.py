@@ -12,12 +12,12 @@ from litestar import Litestar, Request, Response, Router, get
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from hubbub.clock import Clock
 from hubbub.errors import HubbubError
 from hubbub.protocols.rest import accounts, channels, errors, invites, messages, pages, roles, servers, voice
 from hubbub.protocols.rest.context import OPEN, SafeRequest, gate
+from hubbub.protocols.rest.openapi import Documented
 from hubbub.protocols.rest.views import Views
 from hubbub.protocols.wire.things import FieldError, Instance, Problem
 from hubbub.services.auth.api import AuthApi
@@ -89,16 +89,17 @@ def build(
             HTTPException: _http,
             Exception: _defect,
         },
-        openapi_config=OpenAPIConfig(
-            title="Hubbub", version="1", path="/api", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
-        ),
+        openapi_config=OpenAPIConfig(title="Hubbub", version="1", path="/api", render_plugins=[Documented()]),
         debug=False,
         logging_config=None,
     )
 
 
-def _answer(problem: Problem) -> Response[bytes]:
-    headers = {"Retry-After": str(max(1, round(problem.retry_after)))} if problem.retry_after else None
+def _answer(problem: Problem, allowed: str | None = None) -> Response[bytes]:
+    """`allowed`: the methods that this address knows (RFC 9110, section 15.5.6)."""
+    headers = {"Retry-After": str(max(1, round(problem.retry_after)))} if problem.retry_after else {}
+    if allowed is not None:
+        headers["Allow"] = allowed
     return Response(
         msgspec.json.encode(problem),
         media_type="application/problem+json",
@@ -131,7 +132,8 @@ def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     code = _STATUS_CODES.get(error.status_code)
     if code is None and error.status_code >= 500:
         return _defect(_, error)
-    return _answer(errors.named(code or "request.invalid", {"limit": BODY_LIMIT, "reason": error.detail}))
+    problem = errors.named(code or "request.invalid", {"limit": BODY_LIMIT, "reason": error.detail})
+    return _answer(problem, (error.headers or {}).get("allow"))
 
 
 def _defect(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -22,6 +22,7 @@ _ALWAYS = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
 )
+_UNKNOWN = "UNKNOWN"  # a method that no handler has
 _METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 _ASKED = b"authorization, content-type, idempotency-key"
 
@@ -47,7 +48,9 @@ class Edge:
         state["address"] = self._proxies.client(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1"))
         state["origin"] = self._public_url or f"{self._scheme(headers, peer)}://{host}"
         page = headers.get(b"origin")
-        if page is None:
+        if page is None and scope["method"] == "OPTIONS":
+            await self._app({**scope, "method": _UNKNOWN}, receive, _as_options(send))
+        elif page is None:
             await self._app(scope, receive, _with(send, _ALWAYS))
         elif not self._allows(page.decode("latin-1"), host):
             await _refuse(send, page.decode("latin-1"))
@@ -78,6 +81,21 @@ def _with(send: Send, added: tuple[tuple[bytes, bytes], ...]) -> Send:
     async def forward(message: Any) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [*message.get("headers", ()), *added]
+        await send(message)
+
+    return forward
+
+
+def _as_options(send: Send) -> Send:
+    """Litestar's own answer to OPTIONS knows one handler of a path only; its refusal of an unknown method knows all."""
+
+    async def forward(message: Any) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 405:
+            allowed = [header for header in message["headers"] if header[0].lower() == b"allow"]
+            headers = [*allowed, *_ALWAYS, (b"content-length", b"0")]
+            message = {"type": "http.response.start", "status": 204, "headers": headers}
+        elif message["type"] == "http.response.body":
+            message = {"type": "http.response.body", "body": b""}
         await send(message)
 
     return forward

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, delete, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 
 from hubbub.protocols.rest.context import OPEN, AnyRequest, address, id_or, optional_id, origin, principal, request_key
 from hubbub.protocols.rest.views import Views
@@ -53,7 +54,11 @@ def routes(channels: ChannelApi, views: Views) -> list[HTTPRouteHandler]:
     async def create_for(request: AnyRequest, data: requests.CreateInviteFor) -> things.Invite:
         return await made(request, data.server_id, data)
 
-    @post("/invites/{token:str}", status_code=201)
+    @post(
+        "/invites/{token:str}",
+        status_code=201,
+        responses={200: ResponseSpec(things.Server, generate_examples=False, description="A member already.")},
+    )
     async def accept(request: AnyRequest, token: str) -> Response[things.Server]:
         joined = await channels.accept_invite(principal(request), token[:64], request_key(request))
         return Response(await views.server(joined.view), status_code=201 if joined.joined else 200)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, delete, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 from litestar.params import Parameter
 
 from hubbub.errors import Limited
@@ -43,7 +44,12 @@ def routes(chat: ChatApi, limits: LimitsApi) -> list[HTTPRouteHandler]:
         border = optional_id(before, "message.page_invalid")
         return convert.messages(await chat.calls(principal(request), border, limit))
 
-    @post("/channels/{channel_id:str}/messages", status_code=201, opt={"rate": "message"})
+    @post(
+        "/channels/{channel_id:str}/messages",
+        status_code=201,
+        opt={"rate": "message"},
+        responses={200: ResponseSpec(things.Message, generate_examples=False, description="The nonce was known.")},
+    )
     async def send(request: AnyRequest, channel_id: str, data: requests.SendMessage) -> Response[things.Message]:
         draft = Draft(
             channel_id=_channel(channel_id),
