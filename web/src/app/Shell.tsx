@@ -9,6 +9,7 @@ import { NARROW, useMedia } from "./media";
 import { paths } from "./paths";
 import { useShortcuts } from "./shortcuts";
 import { deleting } from "@/features/chat/deleting";
+import { wantRenderer } from "@/features/chat/markdown";
 import { personCard } from "@/features/people/PersonTrigger";
 import { RoomView } from "@/features/rooms/RoomView";
 import { closeRoomDialog, roomDialog } from "@/features/rooms/roomDialogs";
@@ -47,6 +48,7 @@ function warmUp(client: Client): void {
       import("@/features/keys/ShortcutSheet"),
     ];
     client.warmCall();
+    wantRenderer();
     void Promise.allSettled(wanted); // without a line nothing comes ahead of time; whoever opens one asks again
   });
 }

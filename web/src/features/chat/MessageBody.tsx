@@ -1,12 +1,12 @@
 import { Trans } from "@lingui/react/macro";
-import { useCallback } from "react";
+import { useCallback, useEffect } from "react";
 import { useStore } from "zustand";
 import { nameOf, type InstanceState } from "@/client";
 import type { MentionNames } from "@/client/markdown";
 import { useHub, useInstance } from "@/app/client";
 import { useNavigate } from "@/app/navigate";
 import { paths } from "@/app/paths";
-import { htmlOf, isPlain, renderer } from "./markdown";
+import { htmlOf, isPlain, renderer, wantRenderer } from "./markdown";
 import { fullTime } from "./times";
 
 const MENTIONS = /<(@&?|#)(\d+)>/g;
@@ -15,7 +15,11 @@ const MENTIONS = /<(@&?|#)(\d+)>/g;
 export function MessageBody({ serverId, content, edited }: { serverId: string; content: string; edited: string | null }) {
   const { store } = useInstance();
   const named = useHub((state) => namesKey(state, serverId, content));
-  const render = useStore(renderer, (state) => (isPlain(content) ? null : state.render));
+  const plain = isPlain(content);
+  const render = useStore(renderer, (state) => (plain ? null : state.render));
+  useEffect(() => {
+    if (!plain) wantRenderer();
+  }, [plain]);
   const links = useLinks(serverId);
   const html = render ? htmlOf(render, content, named, namesIn(store.getState(), serverId)) : null;
   return (

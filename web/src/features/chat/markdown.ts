@@ -6,11 +6,17 @@ type Renderer = typeof renderMarkdown;
 /** The renderer once it is here. It is a third of a page's scripts, and most messages are plain words. */
 export const renderer = createStore<{ render: Renderer | null }>(() => ({ render: null }));
 
-/** Starts at once, in parallel with the page; plain text stands in until it is there. */
-void import("@/client/markdown").then(
-  (module) => renderer.setState({ render: module.renderMarkdown }),
-  () => undefined, // offline before it was ever loaded: the words are still readable
-);
+let asked = false;
+
+/** Brings it: for the first message that needs it, once that is painted in plain words, or in an idle moment. */
+export function wantRenderer(): void {
+  if (asked) return;
+  asked = true;
+  void import("@/client/markdown").then(
+    (module) => renderer.setState({ render: module.renderMarkdown }),
+    () => (asked = false), // offline before it was ever loaded: the words are still readable
+  );
+}
 
 /** Nothing in it that Markdown, a mention or a link would change. */
 export function isPlain(source: string): boolean {
