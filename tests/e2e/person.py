@@ -37,6 +37,16 @@ class PageOf:
         await page.get_by_role("button", name="Go inside").click()
         await expect(self.room("general")).to_be_visible()
 
+    async def log_in(self, username: str, path: str = "/") -> None:
+        """With the password that all people of tests have, then to an address of the place."""
+        page = self.page
+        await page.goto(f"{self.place.url}/login")
+        await page.get_by_label("Username").fill(username)
+        await page.get_by_label("Password", exact=True).fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_label("Username")).to_have_count(0)
+        await page.goto(f"{self.place.url}{path}")
+
     async def join_by(self, link: str, name: str) -> None:
         page = self.page
         await page.goto(link)

@@ -77,6 +77,8 @@ function Inside({ children }: { children: ReactNode }) {
   const known = useHub((state) => state.info !== null || state.me !== null);
   const elsewhere = useEvery((state) => state.account.phase === "signed-in").includes(true);
   const [location] = useLocation();
+  const drawable = useHub((state) => state.me !== null || state.link.phase === "waiting" || state.link.phase === "offline");
+  if (phase === "signed-in" && !drawable) return <Opening />; // what this device holds arrives in a moment
   if (phase === "signed-in" || (elsewhere && (location === paths.home || location === paths.mentions))) return <>{children}<Overlays /></>;
   if (phase === "unknown" || (!known && phase !== "signed-out")) return <Opening />;
   if (setupNeeded) return <Redirect to={paths.setup} replace />;

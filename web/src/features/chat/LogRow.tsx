@@ -1,20 +1,11 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { MessageSkeleton } from "@/ui/Skeleton";
 import { Message } from "./Message";
 import { PendingRow } from "./PendingRow";
 import { clockTime, dayName } from "./times";
-import type { LogRowData } from "./useLogScroll";
+import type { Row } from "./TimelineModel";
 
-export function LogRow({ row, serverId, roomId, name }: { row: LogRowData; serverId: string; roomId: string; name: string }) {
+export function LogRow({ row, serverId, roomId }: { row: Row; serverId: string; roomId: string }) {
   switch (row.kind) {
-    case "older":
-      return <MessageSkeleton rows={3} />;
-    case "start":
-      return (
-        <div className="log-start">
-          <p><Trans>This is the start of {name}.</Trans></p>
-        </div>
-      );
     case "day":
       return <h2 className="day"><span>{dayName(row.at)}</span></h2>;
     case "unread":

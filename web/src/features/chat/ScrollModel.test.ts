@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { anchorIn, grewAtStart, placeFor } from "./ScrollModel";
-import type { LogRowData } from "./useLogScroll";
+import type { Row } from "./TimelineModel";
 
-const row = (key: string): LogRowData => ({ kind: "message", key, id: key, first: true });
-const older: LogRowData = { kind: "older", key: "older" };
-const unread: LogRowData = { kind: "unread", key: "unread", at: 0 };
+const row = (key: string): Row => ({ kind: "message", key, id: key, first: true });
+const unread: Row = { kind: "unread", key: "unread", at: 0 };
 
 describe("grewAtStart", () => {
-  it("sees a prepend below the skeleton", () => {
-    expect(grewAtStart([older, row("5"), row("6")], [older, row("3"), row("4"), row("5"), row("6")])).toBe(true);
+  it("sees a prepend", () => {
+    expect(grewAtStart([row("5"), row("6")], [row("3"), row("4"), row("5"), row("6")])).toBe(true);
   });
   it("is not fooled by an append, a first fill or an edit", () => {
     expect(grewAtStart([row("5")], [row("5"), row("6")])).toBe(false);
@@ -30,5 +29,6 @@ describe("anchorIn", () => {
   it("names the first visible row and what of it is above", () => {
     const view = { scrollOffset: 130, findItemIndex: () => 1, getItemOffset: () => 100 };
     expect(anchorIn(view, [row("1"), row("2")])).toEqual({ key: "2", offset: 30 });
+    expect(anchorIn(view, [row("1"), row("2")], 20)).toEqual({ key: "2", offset: 10 });
   });
 });

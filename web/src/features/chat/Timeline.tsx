@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { ArrowDown } from "lucide-react";
-import { lazy, Suspense, useEffect, useEffectEvent, useMemo, useRef } from "react";
+import { lazy, Suspense, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { Virtualizer } from "virtua";
 import { pendingOf, shownMessages, shownSegment } from "@/client";
 import { useHub } from "@/app/client";
@@ -44,10 +44,10 @@ export function Timeline({ serverId, roomId, name }: { serverId: string; roomId:
 function Log({ serverId, roomId, name, rows, said, hasOlder }: { serverId: string; roomId: string; name: string; rows: Row[]; said: readonly Said[]; hasOlder: boolean }) {
   const { t } = useLingui();
   const scroller = useRef<HTMLDivElement>(null);
-  const withOlder = useMemo(() => (hasOlder ? [{ kind: "older", key: "older" } as const, ...rows] : rows), [rows, hasOlder]);
-  const { list, shift, hold, away, onScroll, onResize, toBottom } = useLogScroll(scroller, roomId, withOlder, said);
+  const head = useHeadHeight();
+  const { list, shift, hold, away, onScroll, onResize, toBottom } = useLogScroll(scroller, roomId, { rows, said, hasOlder, head });
 
-  const onKeyDown = useEffectEvent((event: KeyboardEvent) => moveFocus(event, withOlder, (index) => list.current?.scrollToIndex(index, { align: "nearest" })));
+  const onKeyDown = useEffectEvent((event: KeyboardEvent) => moveFocus(event, rows, (index) => list.current?.scrollToIndex(index, { align: "nearest" })));
   useEffect(() => {
     const log = scroller.current;
     const listen = (event: KeyboardEvent) => onKeyDown(event);
@@ -60,9 +60,10 @@ function Log({ serverId, roomId, name, rows, said, hasOlder }: { serverId: strin
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
       <div className="log" ref={scroller} role="log" aria-live="off" aria-label={t`Messages in ${name}`} tabIndex={0} data-region data-region-focus>
         <div className="log-space" />
+        <div className="log-head">{hasOlder ? <MessageSkeleton rows={3} /> : <p><Trans>This is the start of {name}.</Trans></p>}</div>
         <BeforeCommit when={shift} run={hold} />
-        <Virtualizer ref={list} scrollRef={scroller} shift={shift} data={withOlder} onScroll={onScroll} onResize={onResize} bufferSize={400}>
-          {(row) => <LogRow key={row.key} row={row} serverId={serverId} roomId={roomId} name={name} />}
+        <Virtualizer ref={list} scrollRef={scroller} shift={shift} startMargin={head} data={rows} onScroll={onScroll} onResize={onResize} bufferSize={400}>
+          {(row) => <LogRow key={row.key} row={row} serverId={serverId} roomId={roomId} />}
         </Virtualizer>
       </div>
       {away !== null && (
@@ -73,6 +74,11 @@ function Log({ serverId, roomId, name, rows, said, hasOlder }: { serverId: strin
       )}
     </div>
   );
+}
+
+/** Pixels of what stands above the oldest message: 14 rem (`.log-head`), the same whether more is to come or not. */
+function useHeadHeight(): number {
+  return useState(() => 14 * parseFloat(getComputedStyle(document.documentElement).fontSize))[0];
 }
 
 function Loading() {

@@ -4,7 +4,7 @@ import { isNewer, newCount, rowsOf, type Said } from "./TimelineModel";
 const noon = new Date(2026, 10, 20, 12, 0).getTime();
 const said = (id: string, authorId: string, minute: number, isReply = false): Said => ({ id, authorId, at: noon + minute * 60_000, isReply });
 const shape = (rows: ReturnType<typeof rowsOf>) => rows.map((row) => (row.kind === "message" ? `${row.id}${row.first ? "!" : ""}` : row.kind));
-const open = { complete: false, readUpTo: null, me: "me" };
+const open = { complete: true, readUpTo: null, me: "me" };
 
 describe("rowsOf", () => {
   it("groups one author within seven minutes", () => {
@@ -13,8 +13,20 @@ describe("rowsOf", () => {
   it("starts anew for a reply", () => {
     expect(shape(rowsOf([said("1", "a", 0), said("2", "a", 1, true)], open))).toEqual(["day", "1!", "2!"]);
   });
-  it("separates days and shows the start when nothing is older", () => {
-    expect(shape(rowsOf([said("1", "a", 0), said("2", "a", 24 * 60)], { ...open, complete: true }))).toEqual(["start", "day", "1!", "day", "2!"]);
+  it("separates days", () => {
+    expect(shape(rowsOf([said("1", "a", 0), said("2", "a", 24 * 60)], open))).toEqual(["day", "1!", "day", "2!"]);
+  });
+  it("never changes a row when older ones arrive, wherever the pages meet", () => {
+    const all = Array.from({ length: 40 }, (_, at) => said(String(at + 1), at % 7 < 4 ? "a" : "b", at * 5 + (at > 20 ? 24 * 60 : 0), at % 11 === 0));
+    const whole = rowsOf(all, open);
+    for (let from = 1; from < all.length - 1; from++) {
+      const held = rowsOf(all.slice(from), { ...open, complete: false });
+      expect(held).toEqual(whole.slice(-held.length));
+    }
+  });
+  it("shows a single message though something is older, and the divider though it is further up", () => {
+    expect(shape(rowsOf([said("1", "a", 0)], { ...open, complete: false }))).toEqual(["day", "1!"]);
+    expect(shape(rowsOf([said("2", "a", 0), said("3", "a", 1), said("4", "a", 2)], { ...open, complete: false, readUpTo: "1" }))).toEqual(["unread", "3!", "4"]);
   });
   it("draws the divider before the first unread message of somebody else", () => {
     const messages = [said("1", "a", 0), said("2", "me", 1), said("3", "a", 2), said("4", "a", 3)];

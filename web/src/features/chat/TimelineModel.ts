@@ -11,7 +11,6 @@ export interface Said {
 }
 
 export type Row =
-  | { kind: "start"; key: string }
   | { kind: "day"; key: string; at: number }
   | { kind: "unread"; key: string; at: number }
   | { kind: "message"; key: string; id: string; first: boolean };
@@ -28,12 +27,21 @@ interface Options {
   keyOf?: (said: Said) => string;
 }
 
-/** Rows from oldest to newest. Pure: the same messages always give the same keys. */
+/**
+ * Rows from oldest to newest. Pure: the same messages always give the same keys.
+ *
+ * Whether a message opens a day or a group depends on the one before it. Where that one is not held yet, the oldest
+ * message held only stands for it and waits with its page for the next: so nothing that is on the screen ever changes
+ * its shape when older messages arrive.
+ */
 export function rowsOf(messages: readonly Said[], { complete, readUpTo, me, keyOf = (said) => said.id }: Options): Row[] {
-  const rows: Row[] = complete ? [{ kind: "start", key: "start" }] : [];
-  const divider = dividerAt(messages, readUpTo, me);
-  let before: Said | undefined;
-  messages.forEach((said, index) => {
+  const rows: Row[] = [];
+  const from = !complete && messages.length > 1 ? 1 : 0;
+  const unread = dividerAt(messages, readUpTo, me);
+  const divider = unread < 0 ? unread : Math.max(from, unread);
+  let before = from ? messages[0] : undefined;
+  messages.slice(from).forEach((said, at) => {
+    const index = at + from;
     const newDay = !before || dayOf(before.at) !== dayOf(said.at);
     if (newDay) rows.push({ kind: "day", key: `day-${dayOf(said.at)}`, at: said.at });
     if (index === divider) rows.push({ kind: "unread", key: "unread", at: said.at });

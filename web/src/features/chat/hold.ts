@@ -1,45 +1,46 @@
-/** Keeps one row of the log where it is on the screen while rows are put in above it and measured. */
+/**
+ * Keeps one row of the log where it is on the screen while rows above it come, go, and are measured.
+ *
+ * The list knows the height of a row only after it was laid out, and moves what is below by what it guessed wrong. All of
+ * that happens between two paints: `take` runs when a frame begins (a scroll, or right before rows change), `keep` after
+ * each measurement in it. What the eye gets to see has not moved.
+ */
 export class Hold {
   private key: string | null = null;
+  /** Pixels from the top edge of the log. */
   private top = 0;
-  private frames = 0;
-  private frame = 0;
   private readonly log: () => HTMLElement | null;
 
   constructor(log: () => HTMLElement | null) {
     this.log = log;
   }
 
-  /** Remembers the first message in view. Call before the rows change. */
+  /** Remembers the first row in view that has its true height. */
   take(): void {
     const log = this.log();
     if (!log) return;
-    const edge = log.getBoundingClientRect().top;
-    const row = [...log.querySelectorAll<HTMLElement>("[data-row]")].find((element) => element.getBoundingClientRect().bottom > edge);
-    this.key = row?.dataset["row"] ?? null;
-    this.top = row?.getBoundingClientRect().top ?? 0;
-    this.frames = 12; // new rows are measured within a few frames; longer would fight the person's own scrolling
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(this.again);
+    const edge = log.getBoundingClientRect();
+    this.key = null;
+    for (const row of log.querySelectorAll<HTMLElement>("[data-row]")) {
+      const { top, bottom } = row.getBoundingClientRect();
+      if (bottom <= edge.top || row.parentElement?.style.visibility === "hidden") continue;
+      if (top < edge.bottom) this.key = row.dataset["row"] ?? null;
+      this.top = top - edge.top;
+      return;
+    }
   }
 
-  /** Puts the row back. Runs before the frame is painted, so nobody sees it anywhere else. */
-  keep = (): void => {
-    if (!this.key) return;
+  /**
+   * Puts it back. Runs before the frame is painted, so nobody sees it anywhere else. `offsetOf`: where the list has that
+   * row, in pixels from the top of all that scrolls; asked when so much went above that the row itself is not drawn.
+   */
+  keep(offsetOf: (key: string) => number | null): void {
     const log = this.log();
-    const row = log?.querySelector<HTMLElement>(`[data-row="${CSS.escape(this.key)}"]`);
-    const moved = row ? row.getBoundingClientRect().top - this.top : 0;
-    if (log && Math.abs(moved) >= 0.5) log.scrollTop += moved;
-  };
-
-  release = (): void => {
-    this.key = null;
-    cancelAnimationFrame(this.frame);
-  };
-
-  private again = (): void => {
-    this.keep();
-    if (--this.frames > 0 && this.key) this.frame = requestAnimationFrame(this.again);
-    else this.release();
-  };
+    if (!log || this.key === null) return;
+    const row = log.querySelector<HTMLElement>(`[data-row="${CSS.escape(this.key)}"]`);
+    const offset = row ? null : offsetOf(this.key);
+    const top = row ? row.getBoundingClientRect().top - log.getBoundingClientRect().top : offset === null ? this.top : offset - log.scrollTop;
+    const moved = top - this.top;
+    if (Math.abs(moved) >= 0.5) log.scrollBy({ top: moved, behavior: "instant" });
+  }
 }

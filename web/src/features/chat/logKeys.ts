@@ -1,7 +1,7 @@
-import type { LogRowData } from "./useLogScroll";
+import type { Row } from "./TimelineModel";
 
 /** Arrow keys walk from message to message, also to those not drawn yet. */
-export function moveFocus(event: KeyboardEvent, rows: readonly LogRowData[], reveal: (index: number) => void): void {
+export function moveFocus(event: KeyboardEvent, rows: readonly Row[], reveal: (index: number) => void): void {
   const log = event.currentTarget as HTMLElement;
   const target = event.target as HTMLElement;
   if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -16,12 +16,12 @@ export function moveFocus(event: KeyboardEvent, rows: readonly LogRowData[], rev
   requestAnimationFrame(() => log.querySelector<HTMLElement>(`[data-row="${CSS.escape(row.key)}"]`)?.focus({ preventScroll: true }));
 }
 
-function isMessage(row: LogRowData): boolean {
+function isMessage(row: Row): boolean {
   return row.kind === "message";
 }
 
 /** Index of the message to go to; one past the end is the composer; null is not our key. */
-function targetRow(rows: readonly LogRowData[], at: number, key: string): number | null {
+function targetRow(rows: readonly Row[], at: number, key: string): number | null {
   if (key === "Home") return rows.findIndex(isMessage);
   if (key === "End" || (key === "ArrowUp" && at < 0)) return rows.findLastIndex(isMessage);
   if (key === "ArrowUp") {

@@ -5,7 +5,13 @@ import { Hold } from "./hold";
 import { anchorIn, grewAtStart, placeFor, type Anchor } from "./ScrollModel";
 import { newCount, type Row, type Said } from "./TimelineModel";
 
-export type LogRowData = Row | { kind: "older"; key: string };
+export interface LogData {
+  rows: readonly Row[];
+  said: readonly Said[];
+  hasOlder: boolean;
+  /** Pixels above the first row. */
+  head: number;
+}
 
 /** Near enough to the end to count as being there, in pixels. */
 const SLACK = 24;
@@ -19,7 +25,7 @@ const left = new Map<string, Anchor>();
  * Keeps the log still: at the bottom it stays at the bottom, elsewhere the first visible row does not move.
  * `away`: how many came since you left the bottom, or null while you are there.
  */
-export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: string, rows: readonly LogRowData[], said: readonly Said[]) {
+export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: string, { rows, said, hasOlder, head }: LogData) {
   const { store } = useInstance();
   const actions = useActions();
   const list = useRef<VirtualizerHandle>(null);
@@ -30,7 +36,8 @@ export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: st
   const [hold] = useState(() => new Hold(() => scroller.current));
   const shift = useGrewAtStart(rows);
 
-  const bottom = () => list.current?.scrollToIndex(rows.length - 1, { align: "end" });
+  /** At once and only once: the list's own way to an index comes back to it for a while, whatever the person does. */
+  const bottom = () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: "instant" });
 
   function noteBottom(now: boolean) {
     stuck.current = now;
@@ -41,7 +48,7 @@ export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: st
 
   function loadMore() {
     const room = store.getState().rooms[roomId];
-    if (!room || !list.current || !placed.current || rows[0]?.kind !== "older") return;
+    if (!room || !list.current || !placed.current || !hasOlder) return;
     if (list.current.scrollOffset < AHEAD && !room.loading.older && !room.error) void actions.loadOlder(roomId).catch(() => undefined);
   }
 
@@ -51,13 +58,21 @@ export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: st
     const now = offset + handle.viewportSize >= handle.scrollSize - SLACK;
     if (now !== stuck.current) noteBottom(now);
     if (now) left.delete(roomId);
-    else left.set(roomId, anchorIn(handle, rows));
+    else {
+      left.set(roomId, anchorIn(handle, rows, head));
+      hold.take();
+    }
     loadMore();
+  }
+
+  function offsetOf(key: string): number | null {
+    const index = rows.findIndex((row) => row.key === key);
+    return index < 0 || !list.current ? null : head + list.current.getItemOffset(index);
   }
 
   function onResize() {
     if (stuck.current && placed.current) bottom();
-    else hold.keep();
+    else hold.keep(offsetOf);
   }
 
   const place = useEffectEvent(() => {
@@ -75,16 +90,6 @@ export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: st
   useLayoutEffect(() => place(), [rows]);
   useEffect(() => more(), [rows]);
 
-  useEffect(() => {
-    const log = scroller.current;
-    const own = ["wheel", "touchmove", "keydown", "pointerdown"];
-    for (const name of own) log?.addEventListener(name, hold.release, { passive: true });
-    return () => {
-      for (const name of own) log?.removeEventListener(name, hold.release);
-      hold.release();
-    };
-  }, [hold, scroller]);
-
   function toBottom() {
     void actions.jumpToPresent(roomId).catch(() => undefined);
     stuck.current = true;
@@ -97,7 +102,7 @@ export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: st
 }
 
 /** Whether these rows are the ones before with more above them. */
-function useGrewAtStart(rows: readonly LogRowData[]): boolean {
+function useGrewAtStart(rows: readonly Row[]): boolean {
   const [shown, show] = useState({ rows, before: rows });
   if (shown.rows === rows) return grewAtStart(shown.before, rows);
   show({ rows, before: shown.rows });
