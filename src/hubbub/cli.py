@@ -1,4 +1,4 @@
-"""`hubbub run | doctor | config | backup | restore | verify | rekey`: what an operator types."""
+"""`hubbub run | doctor | config | ready | backup | restore | verify | rekey`: what an operator types."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from hubbub import doctor
 
         return doctor.report(settings)
+    if chosen.command == "ready":
+        from hubbub import ready
+
+        return ready.report(settings)
     if chosen.command in ("backup", "restore", "verify", "rekey"):
         return _kept(settings, chosen)
     return _run(settings)
@@ -50,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("run", help="start the server")
     commands.add_parser("doctor", help="check this machine and the settings, say what to mend")
     commands.add_parser("config", help="list every setting, its meaning and its value")
+    commands.add_parser("ready", help="exit 0 when this instance answers and is well; for health checks")
     backup = commands.add_parser("backup", help="write database, keys and files into one file, also while it runs")
     backup.add_argument("file", type=Path)
     restore = commands.add_parser("restore", help="fill an empty data folder from a backup")

@@ -105,3 +105,16 @@ def test_an_embedded_process_loads_no_other_backends() -> None:
     program = f"import hubbub.assembly, sys; print([each for each in {NOT_EMBEDDED!r} if each in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert loaded.strip() == "[]"
+
+
+def test_ready_says_whether_it_answers(tmp_path: Path) -> None:
+    place = Place(tmp_path, HUBBUB_TLS="self-signed")
+    settings = {"HUBBUB_PORT": str(place.port), "HUBBUB_TLS": "self-signed", "HUBBUB_HOST": "0.0.0.0"}
+    away = hubbub(tmp_path, "ready", **settings)
+    assert (away.returncode, "no answer" in away.stderr) == (1, True)
+    place.start()
+    try:
+        here = hubbub(tmp_path, "ready", **settings)
+        assert (here.returncode, here.stdout, here.stderr) == (0, "", "")
+    finally:
+        place.stop()
