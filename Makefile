@@ -14,7 +14,7 @@ WEB_SRC   := $(shell find web -type f -not -path 'web/node_modules/*' -not -path
 EXTENSION := .venv/.extension
 WEB       := src/hubbub/web/index.html
 
-.PHONY: run test test-api check bench bench-peers bench-chat-peers setup setup-test lock schema migration format screenshots clean
+.PHONY: run test test-api check fuzz bench bench-peers bench-chat-peers setup setup-test lock schema migration format screenshots clean
 
 run: setup $(WEB)
 	exec $(BIN)/hubbub run
@@ -35,6 +35,10 @@ check: setup-test web/node_modules/.stamp
 
 test-api: setup-test $(WEB) # every REST operation with many more made-up requests: 10 to 20 minutes
 	API_EXAMPLES=100 $(BIN)/pytest tests/scenarios/test_openapi.py
+
+fuzz: setup-test # SECONDS of each target of Rust and of the gateway, many more examples of the others
+	FUZZ_SECONDS=$(or $(SECONDS),60) FUZZ_SEED=$$(date +%s) cargo test -p media --lib fuzz -- --nocapture --test-threads 1
+	FUZZ_SECONDS=$(or $(SECONDS),60) $(BIN)/pytest tests/fuzz
 
 bench: setup-test $(WEB)
 	$(BIN)/python -m benchmarks

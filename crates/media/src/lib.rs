@@ -15,6 +15,8 @@ mod engine;
 mod event;
 mod fanout;
 mod forward;
+#[cfg(test)]
+mod fuzz;
 mod keys;
 mod negotiate;
 mod net;

@@ -20,7 +20,8 @@ pub struct OfferSection {
 pub struct Offer {
     /// Audio and video sections in order.
     pub sections: Vec<OfferSection>,
-    /// The offer without candidates: an ICE-lite agent has no use for them, and they are the client's to multiply.
+    /// The offer without candidates, for which an ICE-lite agent has no use and which are the client's to multiply; and
+    /// without what makes a client probe its link by its voice.
     pub text: String,
 }
 
@@ -39,7 +40,9 @@ pub fn read(text: &str) -> Result<Offer, &'static str> {
     let mut offer = Offer { sections: Vec::new(), text: String::with_capacity(text.len()) };
     let (mut sections, mut in_media, mut direction) = (0, false, Direction::default());
     for line in text.lines().map(str::trim_end) {
-        if line.is_empty() || line.starts_with("a=candidate:") || line == "a=end-of-candidates" {
+        let voice = in_media && offer.sections.last().is_some_and(|s| s.kind == Kind::Audio);
+        let dropped = line.starts_with("a=candidate:") || line == "a=end-of-candidates";
+        if line.is_empty() || dropped || voice && measures_the_link(line) {
             continue;
         }
         offer.text.push_str(line);
@@ -67,6 +70,14 @@ pub fn read(text: &str) -> Result<Offer, &'static str> {
         }
     }
     Ok(offer)
+}
+
+/// A header extension by which a sender may estimate its bandwidth. Chromium probes a link with empty packets, and where
+/// there is no video it sends them on the voice's stream, if that has one of these: the numbers they take would be holes
+/// to every listener.
+fn measures_the_link(line: &str) -> bool {
+    let ends = ["transport-wide-cc-extensions-01", "transport-wide-cc-02", "abs-send-time", ":toffset"];
+    line.starts_with("a=extmap:") && ends.iter().any(|end| line.ends_with(end))
 }
 
 fn attribute(section: &mut OfferSection, direction: &mut Direction, line: &str) {

@@ -38,6 +38,12 @@ fn chromium_is_answered_with_opus_and_vp8_simulcast() {
     has("a=group:BUNDLE 0 1 2");
     has("a=rtpmap:111 opus/48000/2");
     has("a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1");
+    has("a=rtcp-fb:111 nack");
+    let voice = &text[text.find("m=audio").unwrap()..text.find("m=video").unwrap()];
+    for measure in ["transport-cc", "transport-wide-cc", "abs-send-time", "toffset"] {
+        assert!(!voice.contains(measure), "a link is not probed by a voice: {voice}");
+    }
+    assert!(text.contains("transport-wide-cc"), "but by video");
     has("a=rtpmap:96 VP8/90000");
     has("a=rtcp-fb:96 nack pli");
     has("a=rtcp-fb:96 transport-cc");

@@ -331,7 +331,10 @@ impl RtcTransport {
         let (mid, rid) = match self.streams.get(&ssrc) {
             Some(known) => *known,
             None => {
-                let stream = self.rtc.direct_api().stream_rx(&p.header.ssrc).map(|s| (s.mid(), s.rid()))?;
+                let mut api = self.rtc.direct_api();
+                let stream = api.stream_rx(&p.header.ssrc)?;
+                stream.suppress_nack(false); // str0m asks again for what has RTX; a voice is resent without
+                let stream = (stream.mid(), stream.rid());
                 self.streams.insert(ssrc, stream);
                 self.ssrcs += 1;
                 stream

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use str0m::config::{CryptoProvider, DtlsCert};
+use str0m::format::Codec;
 use str0m::ice::IceCreds;
 use str0m::net::Protocol;
 use str0m::rtp::Extension;
@@ -57,7 +58,14 @@ impl Shared {
     /// The media sides of `Side::Subscriber` are declared one by one as answers accept them.
     pub fn transport(&self, side: Side, now: Instant) -> RtcTransport {
         let config = match side {
-            Side::Publisher => self.config(),
+            Side::Publisher => {
+                let mut config = self.config();
+                for opus in config.codec_config().iter_mut().filter(|p| p.spec().codec == Codec::Opus) {
+                    opus.set_fb_transport_cc(false); // see `offer::measures_the_link`
+                    opus.set_fb_nack(true);
+                }
+                config
+            }
             Side::Subscriber => self
                 .config()
                 .clear_extension_map()
