@@ -225,14 +225,14 @@ fn shard() {
                 _ => {
                     now += Duration::from_millis(u64::from(which) * 20);
                     shard.timeout(now);
-                    shard.settle(now);
+                    shard.settle(now, Instant::now() + Duration::from_secs(60));
                     shard.outbox.clear();
                     continue;
                 }
             };
             shard.command(now, command);
         }
-        shard.settle(now);
+        shard.settle(now, Instant::now() + Duration::from_secs(60));
         shard.close_all();
         assert_eq!(shard.leftovers(), 0);
     });
