@@ -146,7 +146,7 @@ fn offer() {
     run("offer", 400, |input| {
         let Ok(text) = std::str::from_utf8(input) else { return };
         let Ok(offer) = offer::read(text) else { return };
-        assert!(offer.sections.len() <= sdp::MAX_SECTIONS && !offer.text.contains("a=candidate:"));
+        assert!(offer.sections.len() <= offer::MAX_SECTIONS && !offer.text.contains("a=candidate:"));
         let mut transport = shared.transport(Side::Publisher, Instant::now());
         if let Ok(answer) = transport.accept_offer(&offer.text) {
             let finished = offer.finish_answer(&answer);

@@ -106,3 +106,10 @@ proptest! {
         let _ = guard(|| answer(&shared, &lines.join("\r\n")));
     }
 }
+
+#[test]
+fn more_sections_than_anybody_has_are_refused() {
+    let sections = |n: usize| "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n".repeat(n);
+    assert!(read(&sections(MAX_SECTIONS)).is_ok());
+    assert_eq!(read(&sections(MAX_SECTIONS + 1)).err(), Some("too many sections"));
+}

@@ -16,8 +16,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from hubbub.protocols.livekit.signal import BURST, LARGEST, Close, SignalSession
 from hubbub.protocols.websocket.handshake import Request
 from hubbub.services.media.events import ParticipantLeft
+from hubbub.services.media.publishing import OFFER_BURST
 from tests.protocols.livekit.party import ROOM, Party, RecordingSocket
 from tests.protocols.livekit.place import MediaPlace, media_place
+
+OFFER_BURST_AND_ONE = int(OFFER_BURST) + 1
 
 
 @pytest.fixture
@@ -152,6 +155,19 @@ def test_the_session_ends_once(messages: list[bytes | str]) -> None:
     assert sum(isinstance(e, Close) for e in effects) <= 1
     if any(isinstance(e, Close) for e in effects):
         assert isinstance(effects[-1], Close)
+
+
+async def test_who_negotiates_without_end_has_to_go(party: Party) -> None:
+    """Each offer is answered at once here: it is their number that is too much."""
+    ann, bob = await party.join("10"), await party.join("11")
+    for number in range(OFFER_BURST_AND_ONE):
+        assert ann.socket.code is None, number
+        ann.send(offer=rtc.SessionDescription(type="offer", sdp="v=0", id=number))
+    assert ann.socket.code is not None
+    party.wait(1)
+    bob.send(offer=rtc.SessionDescription(type="offer", sdp="v=0", id=1))
+    assert bob.socket.code is None
+    assert "answer" in bob.names
 
 
 async def test_calls_after_the_end_do_nothing(party: Party) -> None:

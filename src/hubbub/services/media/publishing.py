@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 TRACKS = 16  # of one participant
 OFFERS = 8  # of one participant that wait for their answer
+OFFER_RATE, OFFER_BURST = (
+    2.0,
+    30.0,
+)  # a second, in the long run and at once: an answer may take 25 ms of everybody's media
 log = logging.getLogger(__name__)
 
 
@@ -69,6 +73,8 @@ class Publishing:
         self._engine = engine
         self._tracks: dict[str, Published] = {}
         self._offers: deque[Offer] = deque()
+        self._offers_left = OFFER_BURST
+        self._offered_at = 0.0
         self._again: dict[str, TrackPlan] = {}  # by cid; published once the track of the same cid has ended
         self._allowed: AllowSubscribers | None = None
 
@@ -124,8 +130,8 @@ class Publishing:
         self._participant.tell(TrackPublished(track.track))
 
     def offer(self, offer: Offer) -> None:
-        if len(self._offers) >= OFFERS:
-            log.warning("participant %s sends offers faster than they are answered", self._participant.sid)
+        if len(self._offers) >= OFFERS or not self._may_offer(self._participant.room.clock.monotonic()):
+            log.warning("participant %s sends offers too fast", self._participant.sid)
             self._participant.room.misbehaved(self._participant)
             return
         self._offers.append(offer)
@@ -209,6 +215,11 @@ class Publishing:
                 self._drop(track)
 
     # ---- inside
+
+    def _may_offer(self, now: float) -> bool:
+        self._offers_left = min(OFFER_BURST, self._offers_left + (now - self._offered_at) * OFFER_RATE) - 1
+        self._offered_at = now
+        return self._offers_left >= 0
 
     def _publish(self, track: Published) -> None:
         track.public = True
