@@ -14,7 +14,7 @@ WEB_SRC   := $(shell find web -type f -not -path 'web/node_modules/*' -not -path
 EXTENSION := .venv/.extension
 WEB       := src/hubbub/web/index.html
 
-.PHONY: run test test-api check fuzz bench bench-peers bench-chat-peers setup setup-test lock schema migration format screenshots clean
+.PHONY: run test test-api check fuzz bench bench-peers bench-chat-peers soak setup setup-test lock schema migration format screenshots clean
 
 run: setup $(WEB)
 	exec $(BIN)/hubbub run
@@ -45,6 +45,9 @@ bench: setup-test $(WEB)
 
 bench-peers: setup-test $(WEB) # beside LiveKit, which Go builds from its module proxy; see benchmarks/README.md
 	$(BIN)/python -m benchmarks.peers
+
+soak: setup-test $(WEB) # an hour; `make soak MINUTES=10` for less
+	$(BIN)/python -m benchmarks.soak $(or $(MINUTES),60)
 
 # Hubbub beside ejabberd, Prosody and Synapse: unpacked into a temporary folder, not installed
 PEERS := $(or $(TMPDIR),/tmp)/hubbub-bench-chat-peers
