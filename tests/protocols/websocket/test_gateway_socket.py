@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +14,7 @@ from websockets.asyncio.client import ClientConnection
 
 from hubbub.errors import Limited, Refused
 from hubbub.infra.bus.memory import MemoryBus
-from hubbub.protocols.websocket import adapter, watch
+from hubbub.protocols.websocket import adapter, packed, watch
 from hubbub.protocols.websocket.connection import Router
 from hubbub.protocols.websocket.handshake import Origins, Proxies
 from hubbub.protocols.websocket.routes import add_routes
@@ -290,6 +291,29 @@ async def test_hostile_after_identify(place: Place, frame: str, code: int) -> No
     async with place.identified() as ws:
         await ws.send(frame)
         assert await close_code(ws) == code
+
+
+async def test_long_frames_are_packed_for_whoever_unpacks(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "FROM", 300)
+    async with place.socket() as ws:
+        await send(ws, 2, {"token": f"{place.ann.id}:1", "capabilities": ["deflate", "unheard of"]})
+        ready = json.loads(zlib.decompress(await asyncio.wait_for(ws.recv(decode=False), 5)))
+        assert (ready["op"], ready["s"], ready["t"]) == (0, 1, "READY")
+        await send(
+            ws, 20, {"id": 1, "name": "message.send", "data": {"channel_id": str(place.room), "content": "y" * 400}}
+        )
+        events, reply = dict[str, Any](), None
+        while "MESSAGE_CREATE" not in events or reply is None:
+            came = await asyncio.wait_for(ws.recv(), 5)
+            if isinstance(came, bytes):
+                reply = json.loads(zlib.decompress(came))
+            else:  # events are shared by all: never packed
+                event_frame = json.loads(came)
+                events[event_frame["t"]] = event_frame["d"]
+        assert reply["op"] == 21
+        assert reply["d"]["data"] == events["MESSAGE_CREATE"]["message"]
+        await send(ws, 20, {"id": 2, "name": "read", "data": {"channel_id": "1", "message_id": "1"}})
+        assert isinstance(await asyncio.wait_for(ws.recv(), 5), str)  # short
 
 
 async def test_foreign_servers_have_no_members(place: Place) -> None:

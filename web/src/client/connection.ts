@@ -1,6 +1,7 @@
 /** Owns the socket and the one timer of a gateway session and does what the session's effects say. Decides nothing. */
 
 import { Offline, Problem } from "./errors";
+import { unpacked } from "./packed";
 import type { Session, SessionEffect } from "./session";
 import type { Link } from "./state";
 import type { TokenKeeper } from "./tokens";
@@ -131,7 +132,10 @@ export class Connection {
     const current = () => this.#socket === socket;
     this.#socket = socket;
     socket.addEventListener("open", () => current() && this.#run(this.#session.opened(this.#around.now())));
-    socket.addEventListener("message", ({ data }: MessageEvent<string>) => current() && this.#run(this.#session.receive(data, this.#around.now())));
+    socket.binaryType = "arraybuffer";
+    const receive = (text: string) => current() && this.#run(this.#session.receive(text, this.#around.now()));
+    const inOrder = unpacked(receive, () => current() && this.#drop(4002, "not readable"));
+    socket.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => inOrder(data));
     socket.addEventListener("close", ({ code }) => {
       if (!current()) return;
       this.#socket = null;

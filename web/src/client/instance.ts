@@ -20,6 +20,7 @@ import { RoomLoader } from "./rooms/loader";
 import { Outbox } from "./rooms/outbox";
 import { ReadMarks } from "./rooms/reads";
 import { Writing } from "./rooms/writing";
+import { unpacks } from "./packed";
 import { Session } from "./session";
 import { emptyState, type InstanceState } from "./state";
 import type { Shelf } from "./storage";
@@ -180,7 +181,7 @@ export class HubbubInstance implements InstanceClient, AccountKeeper {
 
   #connect(device: string): Connection {
     const url = `${this.origin.replace(/^http/, "ws")}/gateway?v=1`;
-    return new Connection(url, new Session({ client: device }), this.#tokens, {
+    return new Connection(url, new Session({ client: device, capabilities: unpacks ? ["deflate"] : [] }), this.#tokens, {
       event: (event) => this.#event(event),
       up: (resumed) => this.#up(resumed),
       signedOut: (reason) => void this.signedOut(reason),

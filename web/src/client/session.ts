@@ -63,9 +63,11 @@ export class Session {
   /** How the instance took our token: 4004 once asks for a renewed one, 4004 again means nobody is signed in. */
   #token: "trusted" | "refused" | "renewed" = "trusted";
   #client: string;
+  #capabilities: readonly string[];
 
-  constructor(options: { client: string; random?: () => number }) {
+  constructor(options: { client: string; capabilities?: readonly string[]; random?: () => number }) {
     this.#client = options.client;
+    this.#capabilities = options.capabilities ?? [];
     this.#random = options.random ?? Math.random;
   }
 
@@ -103,7 +105,7 @@ export class Session {
     if (this.phase !== "greeting") return [];
     if (this.#token === "refused") this.#token = "renewed";
     const frame = this.#sessionId === null
-      ? { op: op.identify, d: { token, client: this.#client, capabilities: [] } }
+      ? { op: op.identify, d: { token, client: this.#client, capabilities: this.#capabilities } }
       : { op: op.resume, d: { token, session_id: this.#sessionId, seq: this.#seq } };
     return [send(frame)];
   }

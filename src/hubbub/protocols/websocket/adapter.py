@@ -61,9 +61,22 @@ _decode = msgspec.json.Decoder(_Frame).decode
 
 
 class Adapter:
-    """One client. `session` is set exactly while OPEN."""
+    """One client. `session` is set exactly while OPEN. `packs`: it takes packed frames
+    (`packed.py`); `greeting`: and the next one from its session is READY."""
 
-    __slots__ = ("_frames", "_window", "heard", "origin", "phase", "services", "session", "since", "sink")
+    __slots__ = (
+        "_frames",
+        "_window",
+        "greeting",
+        "heard",
+        "origin",
+        "packs",
+        "phase",
+        "services",
+        "session",
+        "since",
+        "sink",
+    )
 
     def __init__(self, services: Services, sink: Sink, origin: str, now: float) -> None:
         self.services = services
@@ -71,6 +84,7 @@ class Adapter:
         self.sink = sink
         self.phase: Phase = "new"
         self.session: OpenSession | None = None
+        self.packs = self.greeting = False
         self.since = now  # beginning of the phase
         self.heard = now  # last heartbeat
         self._frames = 0

@@ -33,6 +33,11 @@ def frame(opcode: int, payload: bytes) -> bytes:
     return frame_head(opcode, len(payload)) + payload
 
 
+def payload_of(prebuilt: bytes) -> bytes:
+    """What is inside of one of our own frames."""
+    return prebuilt[{126: 4, 127: 10}.get(prebuilt[1], 2) :]
+
+
 def close_frame(code: int, reason: str = "") -> bytes:
     """A control frame holds 125 bytes; a longer reason is cut at a character's border."""
     return frame(CLOSE, code.to_bytes(2, "big") + reason.encode()[:123].decode(errors="ignore").encode())

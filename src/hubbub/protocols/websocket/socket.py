@@ -11,6 +11,7 @@ from hubbub import trace
 from hubbub.protocols.websocket.adapter import HELLO, Adapter, Services
 from hubbub.protocols.websocket.connection import Connection
 from hubbub.protocols.websocket.effects import Close, Effect, Run, Write, say
+from hubbub.protocols.websocket.packed import packed
 from hubbub.protocols.websocket.watch import Watch
 from hubbub.services.gateway.api import Ending
 
@@ -72,6 +73,9 @@ class GatewaySocket:
 
     def write(self, prebuilt: bytes) -> None:
         if self._connection is not None:
+            if self._adapter.greeting:
+                self._adapter.greeting = False
+                prebuilt = packed(prebuilt)
             self._connection.write(prebuilt)
 
     def invalid(self, reason: str) -> None:

@@ -35,7 +35,8 @@ from hubbub.protocols.wire.things import (
 
 
 class Identify(Strict, frozen=True, kw_only=True):
-    """op 2. `client` names program and version, for the list of sessions; unknown capabilities are ignored."""
+    """op 2. `client` names program and version, for the list of sessions. `capabilities`: "deflate" takes READY and long
+    replies as binary frames, the same JSON in zlib's format (RFC 1950); unknown ones are ignored."""
 
     token: str
     client: Annotated[str, msgspec.Meta(max_length=100)] = ""

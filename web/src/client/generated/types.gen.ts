@@ -176,7 +176,8 @@ export type Hello = {
 /**
  * Identify
  *
- * op 2. `client` names program and version, for the list of sessions; unknown capabilities are ignored.
+ * op 2. `client` names program and version, for the list of sessions. `capabilities`: "deflate" takes READY and long
+ * replies as binary frames, the same JSON in zlib's format (RFC 1950); unknown ones are ignored.
  */
 export type Identify = {
     token: string;

@@ -13,7 +13,8 @@ from hubbub import trace
 from hubbub.errors import HubbubError, Refused
 from hubbub.protocols.rest.errors import problem
 from hubbub.protocols.websocket.commands import COMMANDS
-from hubbub.protocols.websocket.effects import Close, Effect, Run, say
+from hubbub.protocols.websocket.effects import Close, Effect, Run, Write, say
+from hubbub.protocols.websocket.packed import packed
 from hubbub.protocols.wire.gateway import Command, Reply
 from hubbub.services.gateway.api import OpenSession
 
@@ -43,7 +44,8 @@ async def _run(adapter: Adapter, command: Command) -> Sequence[Effect]:
     except Exception:
         log.exception("command %r failed", command.name)
         return (say(21, Reply(id=command.id, problem=problem(HubbubError()))),)
-    return (say(21, Reply(id=command.id, data=data)),)
+    reply = say(21, Reply(id=command.id, data=data))
+    return (Write(packed(reply.prebuilt)) if adapter.packs else reply,)
 
 
 async def _answer(adapter: Adapter, session: OpenSession, command: Command) -> object:

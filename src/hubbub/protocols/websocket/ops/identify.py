@@ -11,6 +11,7 @@ import msgspec
 
 from hubbub.errors import Limited, Refused, Unavailable
 from hubbub.protocols.websocket.effects import Close, Effect, Run
+from hubbub.protocols.websocket.packed import CAPABILITY
 from hubbub.protocols.websocket.ready import ready
 from hubbub.protocols.wire.gateway import Identify
 from hubbub.services.auth.api import Principal
@@ -29,6 +30,7 @@ def handle(adapter: Adapter, d: bytes, now: float) -> Sequence[Effect]:
     identify = _decode(d)
     adapter.opening(now)
     adapter.heard = now
+    adapter.packs = adapter.greeting = CAPABILITY in identify.capabilities
     return (Run(partial(_open, adapter, identify)),)
 
 
