@@ -261,3 +261,28 @@ def test_the_manifest_tells_settings_and_no_secret(made: Place, tmp_path: Path) 
     assert told["settings"]["HUBBUB_NAME"] == "Lantern"
     assert told["settings"]["HUBBUB_METRICS_TOKEN"] == "(set)"
     assert told["contents"]["counts"]["messages"] == 0
+
+
+async def test_nothing_of_ours_folds_away_a_log_that_litestream_copies(tmp_path: Path) -> None:
+    """Not the server, not at its start or end, and none of the commands: what is in the log stays where it is."""
+    place = Place(tmp_path, HUBBUB_REPLICATION="litestream")
+    place.start()
+    owner = await place.owner()
+    await owner.send(await room_of(owner), "a sentence")
+    await owner.close()
+    assert place.stop() == 0
+    log, database = tmp_path / "data" / "hubbub.db-wal", tmp_path / "data" / "hubbub.db"
+    copied, size = log.read_bytes(), database.stat().st_size
+    assert len(copied) > 50_000
+    done(run(place, "verify"))
+    done(run(place, "doctor"))
+    done(run(place, "backup", tmp_path / "backup.tar"))
+    assert "whole and sound" in done(run(place, "verify", tmp_path / "backup.tar"))
+    place.start()
+    again = await place.login("owner")
+    await again.close()
+    place.kill()
+    place.start()
+    assert place.stop() == 0
+    assert log.read_bytes()[: len(copied)] == copied
+    assert database.stat().st_size == size

@@ -77,7 +77,6 @@ def _snapshot(source: Path, target: Path, key: str) -> None:
         reading = sqlite_open.open_file(str(source), key, flags=apsw.SQLITE_OPEN_READWRITE)
         writing = sqlite_open.open_file(str(target), key)
         reading.set_busy_timeout(10_000)
-        reading.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)  # a replica may still need the log
         with writing.backup("main", reading, "main") as copying:
             copying.step(-1)
         writing.pragma("journal_mode", "delete")  # one file, nothing beside it

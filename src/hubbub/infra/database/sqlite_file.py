@@ -35,6 +35,7 @@ def open_links(path: str, prepare: Callable[[str], None], replicated: bool, key:
 def connect(path: str, key: str = "") -> apsw.Connection:
     """No busy timeout: the loop must never sleep in SQLite. No automatic checkpoint: the database asks for them."""
     link = open_file(path, key, statementcachesize=500)
+    link.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
     link.set_busy_timeout(0)
     link.pragma("synchronous", SYNCHRONOUS)
     link.pragma("foreign_keys", True)

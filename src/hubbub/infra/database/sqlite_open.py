@@ -21,11 +21,13 @@ def check_possible(key: str) -> None:
 
 
 def open_file(path: str, key: str, flags: int = _USUAL, statementcachesize: int = 100) -> apsw.Connection:
-    """Nothing is read yet: a wrong key shows at the first statement, as apsw.NotADBError.
+    """Nothing is read yet: a wrong key shows at the first statement, as apsw.NotADBError. Closing it leaves the log where
+    it is: Litestream may still have to copy it (`sqlite_file.connect` is for those who look after the log).
 
     Raises Unavailable when there is a key and this SQLite cannot encrypt: it would ignore the key and write plainly."""
     check_possible(key)
     link = apsw.Connection(path, flags=flags, statementcachesize=statementcachesize)
     if key:
         link.pragma("key", key)
+    link.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     return link
