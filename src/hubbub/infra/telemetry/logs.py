@@ -18,20 +18,22 @@ from hubbub.clock import rfc3339
 
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 _encode = msgspec.json.Encoder(enc_hook=repr).encode
-_SECRET = r"[\w-]*(?:passw(?:or)?d|secret|token|authorization|api[_-]?key|credential)[\w-]*"
+LONGEST = 32_768  # characters of a message or a traceback; the rest is left out
+_SECRET = r"(?<![\w-])[\w-]{0,60}(?:passw(?:or)?d|secret|token|authorization|api[_-]?key|credential)[\w-]{0,60}+"
 _SUSPECT = re.compile(r"[?@]|eyJ|bearer|passw|secret|token|authorization|key|credential|BEGIN", re.IGNORECASE)
-_HIDDEN = (
+_HIDDEN = (  # each begins where a word does, so that no text, however it is made, takes more than one pass
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), "(key)"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "(token)"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+(?!\()[^\s\"',;]+"), r"\1 (hidden)"),
-    (re.compile(r"(\w+://[^\s/:@\"']*):[^\s/@\"']+@"), r"\1:(hidden)@"),  # postgresql://user:password@host
-    (re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+"), r"\1?(query)"),
-    (re.compile(rf"(?i)([\"']?\b{_SECRET}[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|(?!\()[^\s,;&\"'}})]+)"), r"\1(hidden)"),
+    (re.compile(r"(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]*+"), "(token)"),
+    (re.compile(r"(?i)\b(bearer|basic)\s++(?!\()[^\s\"',;]+"), r"\1 (hidden)"),
+    (re.compile(r"(?<!\w)(\w++://[^\s/:@\"']*+):[^\s/@\"']+@"), r"\1:(hidden)@"),  # postgresql://user:password@host
+    (re.compile(r"\?(?=[\w.%~+-]+[=&])[^\s\"'<>]+"), "?(query)"),
+    (re.compile(rf"(?i)([\"']?{_SECRET}[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|(?!\()[^\s,;&\"'}})]+)"), r"\1(hidden)"),
 )
 
 
 def without_secrets(text: str) -> str:
     """The text without tokens, passwords, private keys and query strings."""
+    text = text if len(text) <= LONGEST else f"{text[:LONGEST]} (and {len(text) - LONGEST} characters more)"
     if _SUSPECT.search(text) is None:
         return text
     for pattern, instead in _HIDDEN:
