@@ -36,7 +36,7 @@ check: setup-test web/node_modules/.stamp
 test-api: setup-test $(WEB) # every REST operation with many more made-up requests: 10 to 20 minutes
 	API_EXAMPLES=100 $(BIN)/pytest tests/scenarios/test_openapi.py
 
-fuzz: setup-test # SECONDS of each target of Rust and of the gateway, many more examples of the others
+fuzz: setup-test # SECONDS of each target of Rust and of the gateway, ten times the examples of the others
 	FUZZ_SECONDS=$(or $(SECONDS),60) FUZZ_SEED=$$(date +%s) cargo test -p media --lib fuzz -- --nocapture --test-threads 1
 	FUZZ_SECONDS=$(or $(SECONDS),60) $(BIN)/pytest tests/fuzz
 
