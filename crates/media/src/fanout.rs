@@ -141,8 +141,12 @@ impl Shard {
         self.report_quality(now);
     }
 
+    /// Of everybody at once, so that the owner wakes once for a room and not once for each in it.
     fn report_quality(&mut self, now: Instant) {
-        let due: Vec<usize> = self.peers.iter().filter(|(_, p)| p.quality.due(now)).map(|(k, _)| k).collect();
+        if !self.peers.iter().any(|(_, p)| p.quality.is_due(now)) {
+            return;
+        }
+        let due: Vec<usize> = self.peers.iter().filter(|(_, p)| p.quality.may_close(now)).map(|(k, _)| k).collect();
         for key in due {
             let peer = &self.peers[key];
             let conns = [peer.publisher.conn, peer.subscriber.as_ref().map(|s| s.conn)];

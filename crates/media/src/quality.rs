@@ -1,4 +1,4 @@
-//! The last two seconds of one peer, both connections added up.
+//! The last one or two seconds of one peer, both connections added up.
 
 use std::time::{Duration, Instant};
 
@@ -28,8 +28,13 @@ impl Meter {
         }
     }
 
-    pub fn due(&self, now: Instant) -> bool {
+    pub fn is_due(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.since) >= INTERVAL
+    }
+
+    /// It has measured long enough to be closed together with one that is due.
+    pub fn may_close(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) >= INTERVAL / 2
     }
 
     /// `bytes`: everything received from and sent to the peer so far. They fall when a connection is replaced.
@@ -47,5 +52,22 @@ impl Meter {
         };
         *self = Meter { bytes, ..Meter::new(now) };
         report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meters_that_began_apart_close_together_from_then_on() {
+        let t = Instant::now();
+        let (mut early, mut late) = (Meter::new(t), Meter::new(t + INTERVAL / 2));
+        let now = t + INTERVAL;
+        assert!(early.is_due(now) && !late.is_due(now) && late.may_close(now));
+        assert!(!Meter::new(now).may_close(now));
+        assert_eq!(early.close(now, (2000, 0)).bitrate_in, 8000);
+        assert_eq!(late.close(now, (2000, 0)).bitrate_in, 16_000);
+        assert!(early.is_due(now + INTERVAL) && late.is_due(now + INTERVAL));
     }
 }

@@ -52,10 +52,11 @@ impl Socket {
                 set(fd, libc::SOL_SOCKET, plain, BUFFER)?;
             }
         }
-        if v6 {
-            set(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)?;
-        } else {
-            set(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?;
+        // Bound to one address, every datagram was meant for it.
+        match inner.local_addr()?.ip() {
+            ip if !ip.is_unspecified() => {}
+            IpAddr::V6(_) => set(fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)?,
+            IpAddr::V4(_) => set(fd, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?,
         }
         inner.set_nonblocking(true)?;
         // SAFETY: all-zero bytes are valid for integers and sockaddr_storage.
