@@ -57,7 +57,7 @@ class Sender:
             self.refused += 1
 
     async def keep(self, planned: float, every: float, until: float) -> None:
-        while planned < until:
+        while planned < until and time.perf_counter() < until:  # what is not sent by then is not sent
             if (wait := planned - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)
             while len(self._planned) >= OUTSTANDING:

@@ -14,6 +14,7 @@ _UPGRADE = (
 )
 DISPATCH, REPLY = b'{"op":0,', b'{"op":21'
 OPEN_WITHIN = 60.0
+BEAT = 30.0  # seconds; after 62 without one the server closes
 
 
 class Line(asyncio.Protocol):
@@ -91,3 +92,9 @@ class Line(asyncio.Protocol):
             self._on_frame(payload)
         elif payload.startswith(DISPATCH) and b'"t":"READY"' in payload[:64]:
             self.ready.set_result(None)
+            asyncio.get_running_loop().call_later(BEAT, self._beat)
+
+    def _beat(self) -> None:
+        if not self.closed:
+            self.write(b'{"op":1,"d":null}')
+            asyncio.get_running_loop().call_later(BEAT, self._beat)

@@ -1,5 +1,5 @@
 """READY: the whole world of one person, from the gateway's snapshot. How it is gathered without missing or repeating an
-event is the gateway's business (`services/gateway/service.py: open`), the same for every dialect."""
+event is the gateway's business (`services/gateway/opening.py`), the same for every dialect."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from hubbub.services.auth.api import Principal
 from hubbub.services.gateway.api import RESUMABLE_SECONDS, Dialect, Encoded, Sink
 from hubbub.services.gateway.backpressure import Hold, ReplayRing
-from hubbub.services.gateway.dispatch import Batch, Dispatch
+from hubbub.services.gateway.dispatch import Batch, Dispatch, Outgoing
+from hubbub.services.gateway.events import Notice
 
 CONTAINED_SECONDS = 10.0
 """How late the bus may bring an event that a snapshot already contained."""
@@ -116,6 +117,10 @@ class GatewaySession:
         self._ring.extend(worded)
         if self._sink is not None:
             self._sink.write(_frames(worded, sequence))
+
+    def tell(self, notice: Notice, now: float) -> None:
+        """Something for this session alone."""
+        self.dispatch(Batch((Outgoing(notice, "", 0, now),)))
 
     def acknowledge(self, sequence: int) -> bool:
         if not 0 <= sequence <= self._ring.last:
