@@ -196,7 +196,7 @@ async def loop_lag(listeners: int = 2000, per_second: float = 20, seconds: float
             await asyncio.sleep(max(0, begun + sent / per_second - time.perf_counter()))
         spent = cpu_seconds(place) - before
         health = (await people[0].http.get("/health")).json()["counters"]
-        load.stdin.write(b"end\n")
+        load.stdin.write(b"%d\n" % (sent * listeners))
         got = int(await load.stdout.readline())
         await load.wait()
         await sender.close()

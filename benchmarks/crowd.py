@@ -1,7 +1,7 @@
 """Many listeners of one room in a process of their own, so that the server's figures are the server's alone.
 
-Reads one JSON object from standard input (`Crowd`), opens the sockets, prints "ready", and at the next line of input
-prints how many MESSAGE_CREATE frames they got.
+Reads one JSON object from standard input (`Crowd`), opens the sockets, prints "ready"; the next line of input is how many
+MESSAGE_CREATE frames they ought to get: prints how many they got, at most DRAIN seconds later.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import uvloop
 from benchmarks.gateway_line import Line
 
 AT_ONCE = 20  # sockets being opened
+DRAIN = 15.0
 
 
 class Crowd(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +39,11 @@ async def listen(crowd: Crowd) -> int:
         some = crowd.tokens[start : start + AT_ONCE]
         lines += await asyncio.gather(*(Line.open(crowd.host, crowd.port, token, frame) for token in some))
     print("ready", flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    expected = int(await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline))
+    for _ in range(round(DRAIN * 100)):
+        if got >= expected:
+            break
+        await asyncio.sleep(0.01)
     assert not any(line.closed for line in lines)
     return got
 
