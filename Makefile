@@ -47,7 +47,7 @@ bench-peers: setup-test $(WEB) # beside LiveKit, which Go builds from its module
 	$(BIN)/python -m benchmarks.peers
 
 soak: setup-test $(WEB) # an hour; `make soak MINUTES=10` for less
-	$(BIN)/python -m benchmarks.soak $(or $(MINUTES),60)
+	$(BIN)/python -m benchmarks.chat_soak $(or $(MINUTES),60)
 
 # Hubbub beside ejabberd, Prosody and Synapse: unpacked into a temporary folder, not installed
 PEERS := $(or $(TMPDIR),/tmp)/hubbub-bench-chat-peers
