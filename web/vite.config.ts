@@ -4,6 +4,7 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { wordsWithScreens } from "./words.ts";
+import { serviceWorker } from "./worker.ts";
 
 /** Where `vite dev` finds a running instance; everything the server answers itself is passed on to it. */
 const server = process.env.HUBBUB_DEV_SERVER ?? "http://127.0.0.1:8080";
@@ -25,7 +26,7 @@ function reach(root: string, next: (id: string) => string[]): Set<string> {
 }
 
 export default defineConfig({
-  plugins: [react(), lingui(), babel({ presets: [linguiTransformerBabelPreset()] }), tailwindcss(), wordsWithScreens()],
+  plugins: [react(), lingui(), babel({ presets: [linguiTransformerBabelPreset()] }), tailwindcss(), wordsWithScreens(), serviceWorker()],
   resolve: { tsconfigPaths: true },
   // The Python server replaces this word by a nonce of its own in each answer; libraries that add styles read it from the meta tag.
   html: { cspNonce: "__CSP_NONCE__" },

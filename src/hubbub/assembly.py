@@ -222,7 +222,8 @@ class Place:
             mount("/rtc/v1", validate_v1),
         ]
         readers = operations.Readers(config.metrics_token, config.metrics_from)
-        app = rest.build(services, clock, instance, operations.routes(health, numbers, readers), WEB, foreign)
+        web = Path(config.web_dir) if config.web_dir else WEB
+        app = rest.build(services, clock, instance, operations.routes(health, numbers, readers), web, foreign)
         edge = Edge(app, router.origins, router.proxies, config.public_url, config.tls != "off")
         measured = Measured(edge, router.proxies, clock)
         self.server = server.make(measured, router, config, _names(config))

@@ -48,6 +48,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     tls_cert: str
     tls_key: str
     origins: tuple[str, ...]
+    web_dir: str
     trusted_proxies: tuple[str, ...]
     rate_limit_scale: float
     livekit_keys: dict[str, str]
@@ -200,6 +201,9 @@ OPTIONS: tuple[Option, ...] = (
         "",
         "Origins of other pages that may use this instance (one client, many instances), or *. Own origin always may.",
         _origins,
+    ),
+    _option(
+        "HUBBUB_WEB_DIR", "web_dir", "", "Folder of another build of the web client. Empty: the one that came along."
     ),
     _option(
         "HUBBUB_TRUSTED_PROXIES",

@@ -49,6 +49,7 @@ function warmUp(client: Client): void {
     ];
     client.warmCall();
     wantRenderer();
+    void import("./updates").then(({ keepClient }) => keepClient(client)).catch(() => undefined); // only kept where the browser lets us
     void Promise.allSettled(wanted); // without a line nothing comes ahead of time; whoever opens one asks again
   });
 }

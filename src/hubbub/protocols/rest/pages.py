@@ -22,6 +22,7 @@ PAGES = frozenset(
     ("", "s", "at", "open", "invite", "setup", "login", "register", "settings", "manage")
 )  # web/src/app/paths.ts
 _PACKED = ("text/", "application/javascript", "application/json", "application/manifest+json", "image/svg+xml")
+_TYPES = {".js": "application/javascript", ".webmanifest": "application/manifest+json"}  # whatever this machine knows
 _NONCE = "__CSP_NONCE__"
 _CSP = (
     "default-src 'self'; connect-src 'self' https: wss:{clear}; img-src 'self' https: blob: data:; "
@@ -60,8 +61,8 @@ class Site:
         if not path.is_relative_to(self._folder) or not path.is_file():
             return None
         body = path.read_bytes()
-        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        media_type = "application/javascript" if media_type == "text/javascript" else media_type
+        guessed = _TYPES.get(path.suffix) or mimetypes.guess_type(name)[0]
+        media_type = guessed or "application/octet-stream"
         packable = len(body) > 1024 and media_type.startswith(_PACKED)
         return File(body, gzip.compress(body, 9) if packable else None, media_type)
 

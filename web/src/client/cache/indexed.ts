@@ -13,8 +13,12 @@ const storeName = "things";
 export function indexedVault(name = "hubbub"): Vault {
   let opening: Promise<IDBDatabase> | null = null;
   const database = () => (opening ??= open(name));
-  const run = async <T>(mode: IDBTransactionMode, body: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> =>
-    settled(body((await database()).transaction(storeName, mode, { durability: "relaxed" }).objectStore(storeName)));
+  const run = async <T>(mode: IDBTransactionMode, body: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> => {
+    const transaction = (await database()).transaction(storeName, mode, { durability: "relaxed" });
+    const request = body(transaction.objectStore(storeName));
+    transaction.commit(); // without waiting for the answer here: what a page writes as it goes would be rolled back with it
+    return settled(request);
+  };
   return {
     get: <T>(key: string) => run("readonly", (store) => store.get(key) as IDBRequest<T | undefined>).catch(() => undefined),
     async put(key, value) {

@@ -1,12 +1,15 @@
 import { plural } from "@lingui/core/macro";
 import { useLingui } from "@lingui/react/macro";
 import { LogIn, Plus, Unplug } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { Link, useRoute } from "wouter";
+import { useStore } from "zustand";
 import { serverMentions, serverUnread, serverVoices } from "@/client";
 import { InstanceScope, useEvery, useHref, useHub, useInstance } from "@/app/client";
 import { openOverlay } from "@/app/overlay";
 import { paths } from "@/app/paths";
 import { useLinkLost } from "@/app/link";
+import { updateReady } from "@/app/updateReady";
 import { Gable } from "@/ui/Gable";
 import { Icon } from "@/ui/Icon";
 import { ArchFace } from "@/ui/ServerArch";
@@ -14,11 +17,14 @@ import { Tooltip } from "@/ui/Tooltip";
 import { roving } from "@/ui/roving";
 import { lastRoomOf } from "./lastRoom";
 
+const UpdateOffer = lazy(() => import("./UpdateOffer"));
+
 /** One arch per server of every instance, lit when people are talking there. */
 export function Rail({ current }: { current: string | null }) {
   const { t } = useLingui();
   const { origin: here } = useInstance();
   const origins = useEvery((state) => state.origin);
+  const update = useStore(updateReady);
   const [atHome] = useRoute(paths.home);
   const [listing] = useRoute(paths.mentions);
   return (
@@ -41,6 +47,7 @@ export function Rail({ current }: { current: string | null }) {
           <span className="frame"><Icon of={Plus} /></span>
         </button>
       </Tooltip>
+      <Suspense>{update && <UpdateOffer />}</Suspense>
     </nav>
   );
 }
