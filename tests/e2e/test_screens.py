@@ -20,7 +20,7 @@ from tests.scenarios.place import PASSWORD, Place
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+WIDE, MEDIUM, NARROW = ({"width": wide, "height": high} for wide, high in ((1440, 900), (1024, 768), (390, 844)))
 _RUN = """async (rules) => (await axe.run(document, {runOnly: rules})).violations.map(
   each => `${each.id}: ${each.help}: ${each.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(' | ')}`)"""
 _SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -100,24 +100,67 @@ async def settings(page: Page, place: Place, bay: Bay) -> None:
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
+async def mentions(page: Page, place: Place, bay: Bay) -> None:
+    await inside(page, place)
+    await page.goto(f"{place.url}/mentions")
+    await expect(page.get_by_role("article").first).to_contain_text("black horizon")
+
+
+async def switcher(page: Page, place: Place, bay: Bay) -> None:
+    await text(page, place, bay)
+    await page.keyboard.press("ControlOrMeta+k")
+    await expect(page.get_by_role("combobox", name=re.compile("^Go to"))).to_be_focused()
+    await page.keyboard.type("ga")
+    await expect(page.get_by_role("option").first).to_contain_text("The Galley")
+
+
+async def shortcuts(page: Page, place: Place, bay: Bay) -> None:
+    await text(page, place, bay)
+    await page.keyboard.press("ControlOrMeta+/")
+    await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+
+
+async def person(page: Page, place: Place, bay: Bay) -> None:
+    """A moderator's view of somebody who is in the room."""
+    await inside(page, place, "mira")
+    await page.goto(f"{place.url}/s/{bay.server}/{bay.rooms['build-log']}")
+    await page.get_by_role("article").get_by_role("button", name="Tomasz Brandt").first.click()
+    await expect(page.get_by_role("dialog", name="Tomasz Brandt")).to_be_visible()
+
+
+async def places(page: Page, place: Place, bay: Bay) -> None:
+    await inside(page, place)
+    await page.goto(f"{place.url}/settings/places")
+    await expect(page.get_by_text("this page")).to_be_visible()
+
+
+async def keys(page: Page, place: Place, bay: Bay) -> None:
+    await inside(page, place)
+    await page.goto(f"{place.url}/settings/keys")
+    await expect(page.get_by_text("Go to anything")).to_be_visible()
+
+
 SCREENS: tuple[Screen, ...] = (
-    setup, invite, expired, login, text, empty, tree, home, voice, audio, settings,
+    setup, invite, expired, login, text, empty, tree, home, mentions, switcher, shortcuts, person, voice, audio,
+    settings, places, keys,
 )  # fmt: skip
+BETWEEN: tuple[Screen, ...] = (text, home, switcher, shortcuts)  # those that are laid out anew below 1200 px
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("size", [WIDE, MEDIUM, NARROW], ids=["wide", "medium", "narrow"])
 async def test_screens(place: Place, opened: Browser, tmp_path: Path, theme: str, size: dict[str, int]) -> None:
     folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
     bay = await lantern_bay.settle(place)
     found: dict[str, Any] = {}
-    for screen in SCREENS:
+    for screen in BETWEEN if size is MEDIUM else SCREENS:
         context, page = await chromium.window(opened, place.url, viewport=size, color_scheme=theme)
         errors: list[str] = []
         page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
         await screen(page, place, bay)
         await page.evaluate("() => document.fonts.ready.then(() => true)")
-        name = f"{screen.__name__}-{theme}{'' if size is WIDE else '-390'}.png"
+        width = "" if size is WIDE else f"-{size['width']}"
+        name = f"{screen.__name__}-{theme}{width}.png"
         await page.screenshot(path=folder / name)
         await page.evaluate(AXE.read_text())  # not a script tag: the page's own policy would refuse it
         problems = [*await page.evaluate(_RUN, RULES), *errors]

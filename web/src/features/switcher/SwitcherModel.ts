@@ -55,7 +55,12 @@ const MOST = 40;
 /** Everything one can go to, folded for comparing. Built when the switcher opens; the state itself is the source. */
 export function indexOf(states: readonly InstanceState[], actions: readonly ActionEntry[]): Index {
   const entries: Entry[] = [...states.flatMap(placesOf), ...states.flatMap(peopleOf), ...actions];
-  return entries.map((entry) => ({ entry, name: fold(entry.name), all: fold(`${entry.name} ${entry.where}`) }));
+  const places = new Map<string, string>(); // thousands of rooms and people, few places
+  const folded = (where: string) => places.get(where) ?? places.set(where, fold(where)).get(where);
+  return entries.map((entry) => {
+    const name = fold(entry.name);
+    return { entry, name, all: `${name} ${folded(entry.where)}` };
+  });
 }
 
 function placesOf(state: InstanceState): Entry[] {
@@ -100,14 +105,34 @@ export function search(index: Index, typed: string, recent: readonly string[]): 
   const kinds = KINDS[typed.charAt(0)];
   const words = fold(kinds ? typed.slice(1) : typed).split(" ").filter(Boolean);
   const lately = new Map(recent.map((key, at) => [key, recent.length - at]));
-  const ranked: { item: Indexed; rank: number }[] = [];
+  const best: Ranked[] = [];
   for (const item of index) {
     if (kinds && !kinds.includes(item.entry.kind)) continue;
     const rank = words.length ? rankOf(item, words, lately.get(item.entry.key) ?? 0) : atRest(item.entry, lately.get(item.entry.key), kinds !== undefined);
-    if (rank > 0) ranked.push({ item, rank });
+    if (rank > 0) enter(best, { item, rank });
   }
-  ranked.sort((a, b) => b.rank - a.rank || a.item.name.length - b.item.name.length || a.item.name.localeCompare(b.item.name));
-  return ranked.slice(0, MOST).map(({ item }) => ({ entry: item.entry, marked: markedIn(item, words) }));
+  return best.map(({ item }) => ({ entry: item.entry, marked: markedIn(item, words) }));
+}
+
+interface Ranked {
+  item: Indexed;
+  rank: number;
+}
+
+/** Keeps the best, in order: of thousands that match, sorting all would cost a frame. */
+function enter(best: Ranked[], found: Ranked): void {
+  const last = best[MOST - 1];
+  if (last && !before(found, last)) return;
+  let at = best.length;
+  for (let above = best[at - 1]; above && before(found, above); above = best[at - 1]) at--;
+  best.splice(at, 0, found);
+  if (best.length > MOST) best.pop();
+}
+
+function before(a: Ranked, b: Ranked): boolean {
+  if (a.rank !== b.rank) return a.rank > b.rank;
+  if (a.item.name.length !== b.item.name.length) return a.item.name.length < b.item.name.length;
+  return a.item.name < b.item.name;
 }
 
 /** Beginnings beat middles; among equals what one went to lately, then what calls. 0: does not match. */
@@ -147,5 +172,6 @@ function markedIn({ entry, name }: Indexed, words: readonly string[]): Hit["mark
 
 /** Small letters without their marks, so that "cafe" finds "Café". */
 function fold(text: string): string {
+  if (!/[^\0-\x7f]/.test(text)) return text.toLowerCase();
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
