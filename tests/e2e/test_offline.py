@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from playwright.async_api import Browser, Page, expect
 
@@ -121,6 +123,30 @@ async def test_another_build_is_offered_and_then_replaces_the_old_one(tmp_path: 
         await wren.reads("Kept in photos")
     finally:
         place.stop()
+
+
+SIZES = """async (manifest) => Promise.all(manifest.icons.map(async ({src, sizes, type}) => {
+  const picture = new Image();
+  picture.src = src;
+  await picture.decode();
+  return sizes === 'any' || `${picture.naturalWidth}x${picture.naturalHeight}` === sizes ? type : `${src} is no ${sizes}`;
+}))"""
+
+
+async def test_it_can_be_installed(place: Place, opened: Browser) -> None:
+    person = await PageOf.open(place, opened)
+    await person.page.goto(f"{place.url}/login")
+    browser = await person.context.new_cdp_session(person.page)
+    read = await browser.send("Page.getAppManifest")
+    assert read["errors"] == []
+    manifest = json.loads(read["data"])
+    assert set(await person.page.evaluate(SIZES, manifest)) == {"image/png", "image/svg+xml"}
+    assert {icon["sizes"] for icon in manifest["icons"] if icon.get("purpose") == "maskable"} == {"192x192", "512x512"}
+    problems = (await browser.send("Page.getInstallabilityErrors"))["installabilityErrors"]
+    assert {problem["errorId"] for problem in problems} <= {"in-incognito"}  # a test's profile is one
+    link = f"hubbub://join/{place.url.partition('://')[2]}/no-such-invite"
+    await person.page.goto(f"{place.url}/open?link=web%2B{quote(link, safe='')}")
+    await expect(person.page.get_by_role("heading", name="This invitation is over")).to_be_visible()
 
 
 def rebuild(web: Path) -> None:
