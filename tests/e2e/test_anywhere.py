@@ -99,6 +99,7 @@ async def test_rooms_and_read_marks_by_keyboard(place: Place, opened: Browser) -
     await expect(page.get_by_role("article").last).to_be_visible()
     await page.keyboard.press("Alt+ArrowDown")
     await expect(page.get_by_role("heading", level=1, name="photos")).to_be_visible()
+    await expect(wren.room("photos")).not_to_have_accessible_name(re.compile("unread"))
     await page.keyboard.press("Alt+ArrowUp")
     await expect(page.get_by_role("heading", level=1, name="build-log")).to_be_visible()
 
