@@ -1,36 +1,30 @@
-import type { MessageDescriptor } from "@lingui/core";
-import { msg } from "@lingui/core/macro";
 import { createStore } from "zustand/vanilla";
 
-type Group = "around" | "talk" | "write" | "read";
-
 export interface Shortcut {
-  group: Group;
-  words: MessageDescriptor;
   /** As `comboOf` writes them. Where two do opposite things, they stand in the order of the words. */
   keys: readonly string[];
   /** Who listens: the window, the window with a call open, the box one writes in, a focused message. */
   where: "anywhere" | "call" | "box" | "message";
 }
 
-/** Every shortcut there is. What listens looks here, what lists them looks here, and so do the tips of the controls. */
+/** Every shortcut there is. What listens looks here, and so do the tips of the controls; KeyTable has the words for each. */
 export const SHORTCUTS = {
-  goTo: { group: "around", where: "anywhere", words: msg`Go to anything`, keys: ["Ctrl+K"] },
-  room: { group: "around", where: "anywhere", words: msg`Room above, below`, keys: ["Alt+ArrowUp", "Alt+ArrowDown"] },
-  unread: { group: "around", where: "anywhere", words: msg`Unread above, below`, keys: ["Alt+Shift+ArrowUp", "Alt+Shift+ArrowDown"] },
-  server: { group: "around", where: "anywhere", words: msg`Server above, below`, keys: ["Ctrl+Alt+ArrowUp", "Ctrl+Alt+ArrowDown"] },
-  region: { group: "around", where: "anywhere", words: msg`Next, previous region`, keys: ["F6", "Shift+F6"] },
-  sheet: { group: "around", where: "anywhere", words: msg`This list`, keys: ["Ctrl+/"] },
-  mute: { group: "talk", where: "call", words: msg`Mute`, keys: ["M", "Ctrl+Shift+M"] },
-  deafen: { group: "talk", where: "call", words: msg`Deafen`, keys: ["D", "Ctrl+Shift+D"] },
-  camera: { group: "talk", where: "call", words: msg`Camera`, keys: ["V", "Ctrl+Shift+V"] },
-  send: { group: "write", where: "box", words: msg`Send`, keys: ["Enter"] },
-  newLine: { group: "write", where: "box", words: msg`New line`, keys: ["Shift+Enter"] },
-  editLast: { group: "write", where: "box", words: msg`Edit your last message`, keys: ["ArrowUp"] },
-  markRoom: { group: "read", where: "anywhere", words: msg`Mark room read`, keys: ["Escape"] },
-  markServer: { group: "read", where: "anywhere", words: msg`Mark server read`, keys: ["Shift+Escape"] },
-  reply: { group: "read", where: "message", words: msg`Reply to the focused message`, keys: ["R"] },
-  edit: { group: "read", where: "message", words: msg`Edit the focused message`, keys: ["E"] },
+  goTo: { where: "anywhere", keys: ["Ctrl+K"] },
+  room: { where: "anywhere", keys: ["Alt+ArrowUp", "Alt+ArrowDown"] },
+  unread: { where: "anywhere", keys: ["Alt+Shift+ArrowUp", "Alt+Shift+ArrowDown"] },
+  server: { where: "anywhere", keys: ["Ctrl+Alt+ArrowUp", "Ctrl+Alt+ArrowDown"] },
+  region: { where: "anywhere", keys: ["F6", "Shift+F6"] },
+  sheet: { where: "anywhere", keys: ["Ctrl+/"] },
+  mute: { where: "call", keys: ["M", "Ctrl+Shift+M"] },
+  deafen: { where: "call", keys: ["D", "Ctrl+Shift+D"] },
+  camera: { where: "call", keys: ["V", "Ctrl+Shift+V"] },
+  send: { where: "box", keys: ["Enter"] },
+  newLine: { where: "box", keys: ["Shift+Enter"] },
+  editLast: { where: "box", keys: ["ArrowUp"] },
+  markRoom: { where: "anywhere", keys: ["Escape"] },
+  markServer: { where: "anywhere", keys: ["Shift+Escape"] },
+  reply: { where: "message", keys: ["R"] },
+  edit: { where: "message", keys: ["E"] },
 } satisfies Record<string, Shortcut>;
 
 export type ShortcutId = keyof typeof SHORTCUTS;

@@ -1,6 +1,6 @@
 import { plural } from "@lingui/core/macro";
 import { useLingui } from "@lingui/react/macro";
-import { LogIn, Plus, Unplug } from "lucide-react";
+import { Plus, Unplug } from "lucide-react";
 import { lazy, Suspense } from "react";
 import { Link, useRoute } from "wouter";
 import { useStore } from "zustand";
@@ -17,6 +17,7 @@ import { Tooltip } from "@/ui/Tooltip";
 import { roving } from "@/ui/roving";
 import { lastRoomOf } from "./lastRoom";
 
+const InstanceDoor = lazy(() => import("./InstanceDoor"));
 const UpdateOffer = lazy(() => import("./UpdateOffer"));
 
 /** One arch per server of every instance, lit when people are talking there. */
@@ -56,29 +57,12 @@ export function Rail({ current }: { current: string | null }) {
 function Arches({ current, named }: { current: string | null; named: boolean }) {
   const order = useHub((state) => state.serverOrder);
   const out = useHub((state) => state.account.phase === "signed-out");
-  if (out) return <li><Door /></li>;
+  if (out) return <li><Suspense><InstanceDoor /></Suspense></li>;
   return order.map((id) => (
     <li key={id}>
       <Arch id={id} current={id === current} named={named} />
     </li>
   ));
-}
-
-function Door() {
-  const { t } = useLingui();
-  const { origin } = useInstance();
-  const href = useHref();
-  const host = useHub((state) => state.host);
-  const name = useHub((state) => state.info?.name ?? state.host);
-  return (
-    <Tooltip label={t`Log in at ${host}`}>
-      <Link className="srv away" href={href(origin, paths.login)} data-roving={name} tabIndex={-1}>
-        <span className="frame" aria-hidden><ArchFace id={origin} name={name} picture={null} /></span>
-        <span className="vh">{t`Log in at ${host}`}</span>
-        <span className="off"><Icon of={LogIn} /></span>
-      </Link>
-    </Tooltip>
-  );
 }
 
 function Arch({ id, current, named }: { id: string; current: boolean; named: boolean }) {
