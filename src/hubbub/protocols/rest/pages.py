@@ -19,7 +19,7 @@ from hubbub.errors import Refused
 from hubbub.protocols.rest.context import AnyRequest
 
 PAGES = frozenset(
-    ("", "s", "at", "open", "invite", "setup", "login", "register", "settings", "manage")
+    ("", "s", "at", "open", "mentions", "invite", "setup", "login", "register", "settings", "manage")
 )  # web/src/app/paths.ts
 _PACKED = ("text/", "application/javascript", "application/json", "application/manifest+json", "image/svg+xml")
 _TYPES = {".js": "application/javascript", ".webmanifest": "application/manifest+json"}  # whatever this machine knows
