@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::egress;
 use crate::sdp::{AnswerSection, Remote};
 
 fn fresh() -> Credentials {
@@ -67,6 +68,26 @@ fn a_section_is_rejected_before_it_is_recycled() {
     ssrcs.plan(&mut n);
     assert_eq!(n.sections(), 2, "the first one is recycled");
     assert_eq!(n.slots[0].mid, "m2", "with a new mid");
+}
+
+#[test]
+fn a_thousand_joins_and_leaves_leave_the_offer_as_small_as_it_was() {
+    let (mut n, _) = connected();
+    let mut ssrcs = egress::Ssrcs::new(7); // as a transport gives them
+    let mut seen = std::collections::HashSet::new();
+    let mut sizes = Vec::new();
+    for round in 0..1000 {
+        subscribe(&mut n, 10_000 + round);
+        n.plan(fresh, || ssrcs.fresh());
+        sizes.push(n.write(&fresh(), "sha-256 00", &[]).len());
+        let live = n.answered(&answer(&n, "them")).unwrap().live;
+        assert!(seen.insert(live[0].1.ssrc), "an SSRC of a recycled section came again");
+        assert!(n.unsubscribe(10_000 + round).is_some());
+        n.plan(fresh, || unreachable!("nothing new is offered"));
+        n.answered(&answer(&n, "them")).unwrap();
+    }
+    assert_eq!(n.sections(), 1);
+    assert!(sizes[999] - sizes[0] < 24, "{} then {}: digits of mid, SSRC and version", sizes[0], sizes[999]);
 }
 
 #[test]
