@@ -120,14 +120,6 @@ async def shortcuts(page: Page, place: Place, bay: Bay) -> None:
     await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
-async def person(page: Page, place: Place, bay: Bay) -> None:
-    """A moderator's view of somebody who is in the room."""
-    await inside(page, place, "mira")
-    await page.goto(f"{place.url}/s/{bay.server}/{bay.rooms['build-log']}")
-    await page.get_by_role("article").get_by_role("button", name="Tomasz Brandt").first.click()
-    await expect(page.get_by_role("dialog", name="Tomasz Brandt")).to_be_visible()
-
-
 async def places(page: Page, place: Place, bay: Bay) -> None:
     await inside(page, place)
     await page.goto(f"{place.url}/settings/places")
@@ -141,7 +133,7 @@ async def keys(page: Page, place: Place, bay: Bay) -> None:
 
 
 SCREENS: tuple[Screen, ...] = (
-    setup, invite, expired, login, text, empty, tree, home, mentions, switcher, shortcuts, person, voice, audio,
+    setup, invite, expired, login, text, empty, tree, home, mentions, switcher, shortcuts, voice, audio,
     settings, places, keys,
 )  # fmt: skip
 BETWEEN: tuple[Screen, ...] = (text, home, switcher, shortcuts)  # those that are laid out anew below 1200 px

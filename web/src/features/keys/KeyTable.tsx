@@ -31,14 +31,15 @@ const WORDS: Record<ShortcutId, { group: keyof typeof GROUPS; words: MessageDesc
   edit: { group: "read", words: msg`Edit the focused message` },
 };
 
-/** The table of shortcuts, in four groups. */
-export function KeyTable() {
+/** The table of shortcuts, in four groups. `level` of their headings: below a dialog's title, or below the page's. */
+export function KeyTable({ level }: { level: 2 | 3 }) {
+  const Heading = `h${level}` as const;
   const { _ } = useCatalogue();
   return (
     <div className="key-groups">
       {Object.entries(GROUPS).map(([group, title]) => (
         <section key={group}>
-          <h3>{_(title)}</h3>
+          <Heading className="key-h">{_(title)}</Heading>
           <dl>
             {group === "talk" && <PushToTalk />}
             {(Object.keys(SHORTCUTS) as ShortcutId[])

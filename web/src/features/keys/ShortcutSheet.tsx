@@ -6,7 +6,7 @@ export default function ShortcutSheet({ onClose }: { onClose: () => void }) {
   const { t } = useLingui();
   return (
     <Dialog open className="sheet-of-keys" title={t`Keyboard shortcuts`} closeLabel={t`Close`} onClose={onClose}>
-      <KeyTable />
+      <KeyTable level={3} />
     </Dialog>
   );
 }

@@ -11,7 +11,7 @@ export function KeysPage() {
   return (
     <>
       <Switch label={t`Single keys in a call`} hint={t`M, D and V act with a call open, and never while you type.`} checked={single} onChecked={allowSingleKeys} />
-      <KeyTable />
+      <KeyTable level={2} />
     </>
   );
 }
