@@ -1,56 +1,43 @@
 """The composition root: the only place that knows which backends and which topology this process has.
 
-Everything below gets its collaborators handed in. Today one topology exists, all services in one process; with
-`HUBBUB_ENCODED_CALLS=1` each call between services passes through the wire encoding of calls between processes.
+Everything below gets its collaborators handed in. A service that does not live here is reached over the bus; with
+`HUBBUB_ENCODED_CALLS=1` each call between services passes through the encoding of calls between processes even here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import os
 import secrets
-import socket
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple, TypeVar
-from urllib.parse import urlsplit
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from hubbub import VERSION, events, metrics, server, welcome
+from hubbub import backends, events, front, machine, server, welcome
 from hubbub.clock import Clock, SystemClock
 from hubbub.config import Config
 from hubbub.errors import Unavailable
 from hubbub.events import Event
 from hubbub.ids import Snowflakes
 from hubbub.infra import rpc
+from hubbub.infra.bus.base import Bus
 from hubbub.infra.bus.inbox import Inbox
-from hubbub.infra.bus.memory import MemoryBus
-from hubbub.infra.cache.memory import MemoryCache
-from hubbub.infra.database.sqlite import SqliteDatabase
+from hubbub.infra.cache.base import Cache
+from hubbub.infra.cache.lease import Lease
 from hubbub.infra.sfu.embedded import EmbeddedEngine
-from hubbub.infra.telemetry.exposition import render
 from hubbub.infra.telemetry.loop_lag import LoopLag
-from hubbub.protocols.livekit import routes as livekit
-from hubbub.protocols.livekit.validate import validate_v1, validator
+from hubbub.machine import CannotStart
 from hubbub.protocols.rest import app as rest
-from hubbub.protocols.rest import operations
-from hubbub.protocols.rest.answers import mount
-from hubbub.protocols.rest.edge import Edge
-from hubbub.protocols.rest.measured import Measured
-from hubbub.protocols.websocket import routes as websocket
-from hubbub.protocols.websocket.connection import Router
-from hubbub.protocols.websocket.handshake import Origins, Proxies
-from hubbub.protocols.wire.things import Health, Instance
 from hubbub.readiness import Readiness
 from hubbub.services.auth import signing_key
 from hubbub.services.auth.api import AuthApi
-from hubbub.services.auth.password import MIN_LENGTH
 from hubbub.services.auth.service import AuthService
 from hubbub.services.auth.setup_token import SetupToken
 from hubbub.services.channel.api import ChannelApi
 from hubbub.services.channel.service import ChannelService
-from hubbub.services.chat.api import MESSAGE_LENGTH, ChatApi
+from hubbub.services.chat.api import ChatApi
+from hubbub.services.chat.recent import CHANNELS
 from hubbub.services.chat.service import ChatService
 from hubbub.services.gateway.service import GatewayService
 from hubbub.services.limits.api import LimitsApi
@@ -58,6 +45,7 @@ from hubbub.services.limits.service import LimitsService
 from hubbub.services.media.access_token import AccessTokens
 from hubbub.services.media.admissions import Admissions
 from hubbub.services.media.api import MediaApi
+from hubbub.services.media.membership import Membership
 from hubbub.services.media.node import MediaNode
 from hubbub.services.media.service import MediaService
 from hubbub.services.presence.api import PresenceApi
@@ -65,39 +53,47 @@ from hubbub.services.presence.service import PresenceService
 from hubbub.services.user.api import UserApi
 from hubbub.services.user.service import UserService
 from hubbub.services.voice.api import VoiceApi
+from hubbub.services.voice.placement import Placement
 from hubbub.services.voice.service import VoiceService
 
-WEB = Path(__file__).parent / "web"
-SOCKETS_PER_ADDRESS = 20_000  # a whole campus may stand behind one address; the rate of opening is limited elsewhere
+__all__ = ("EVERY", "CannotStart", "Place", "run")
+
 OWN_MEDIA_KEY = "hubbub"
+OTHERS_COME = 60.0  # seconds in which services that this one needs at its start must be there
+EVERY = ("gateway", "auth", "user", "channel", "chat", "voice", "presence", "media")
+WITHOUT_DATABASE = {"presence", "media"}
 A = TypeVar("A")
 log = logging.getLogger(__name__)
 
 # What each service hears of the others, by bus subject.
-CHANNEL_HEARS = ("user.profile.updated.>",)
-CHAT_HEARS = ("channel.deleted.>", "server.deleted.>", "user.profile.updated.>")
-VOICE_HEARS = (
-    "media.>",
-    "server.permissions.changed.>",
-    "server.member.removed.>",
-    "channel.deleted.>",
-    "server.deleted.>",
-    "auth.session.revoked.>",
-)
+HEARS = {
+    "channel": ("user.profile.updated.>",),
+    "chat": ("channel.deleted.>", "server.deleted.>", "user.profile.updated.>"),
+    "voice": (
+        "media.>",
+        "server.permissions.changed.>",
+        "server.member.removed.>",
+        "channel.deleted.>",
+        "server.deleted.>",
+        "auth.session.revoked.>",
+    ),
+}
+# What it hears besides of its own kind, where there may be several: what they keep in memory goes stale.
+HEARS_OF_ITS_KIND = {
+    "auth": ("auth.session.revoked.>",),
+    "user": ("user.profile.updated.>",),
+    "channel": ("server.>", "channel.>"),
+}
 
 
-class CannotStart(Exception):
-    """Why not, for the operator."""
-
-
-async def run(config: Config) -> None:
-    """The whole life of `hubbub run`."""
+async def run(config: Config, services: Sequence[str] = ()) -> None:
+    """The whole life of `hubbub run [SERVICE…]`; none named: all."""
     try:
         listening = server.bind(config.host, config.port)
     except OSError as error:
         raise CannotStart(f"{error.strerror}. Choose another HUBBUB_PORT; `hubbub doctor` tells more.") from None
     port = listening.getsockname()[1]
-    place = Place(config, port)
+    place = Place(config, port, services)
     try:
         await place.open()
         print(welcome.text(config, port, place.media_port, place.setup_token), flush=True)
@@ -110,130 +106,44 @@ async def run(config: Config) -> None:
 class Media(NamedTuple):
     node: MediaNode
     service: MediaService
+    engine: EmbeddedEngine
 
 
 class Place:
     """Everything that one process holds, opened from the bottom up and closed from the top down."""
 
-    def __init__(self, config: Config, port: int) -> None:
+    def __init__(self, config: Config, port: int, services: Sequence[str] = ()) -> None:
         self._config = config
         self._port = port
+        self._names: tuple[str, ...] = tuple(services) or EVERY
+        self._node_id = ""
         self._clock: Clock = SystemClock()
-        self._bus = MemoryBus()
-        self._closing: list[Callable[[], Awaitable[None]]] = [self._bus.close]
-        self.media_port = 0
-        self.setup_token: str | None = None
-        self.server: server.Server
-        self._engine: EmbeddedEngine
+        self._closing: backends.Closing = []
+        self._local: dict[str, Any] = {}
+        self._served: list[Callable[[], None]] = []
         self._lag = LoopLag()
         self._inboxes: list[Inbox] = []
         self._readiness = Readiness()
+        self._media: Media | None = None
+        self.media_port = 0
+        self.setup_token: str | None = None
+        self.server: server.Server
+        self._bus: Bus
+        self._cache: Cache
+        self._database: backends.Engine | None = None
+        self._apart = False
 
     async def open(self) -> None:
         """Whatever fails here, `close` takes back what was opened."""
-        config, clock = self._config, self._clock
-        _make_private(config.data_dir)
+        machine.make_private(self._config.data_dir)
         self._traced()
         self._lag.start()
         self._closing.append(self._lag.close)
-        cache = MemoryCache(clock)
-        self._closing.append(cache.close)
-        database = await self._database()
-
-        ids = Snowflakes(0, clock)
-        users = self._between(UserApi, UserService(database, clock))
-        channel_service = ChannelService(database, users, ids, clock)
-        channels = self._between(ChannelApi, channel_service)
-        limits = self._between(LimitsApi, LimitsService(cache, config.rate_limit_scale))
-        presence = self._between(PresenceApi, PresenceService(cache, channels, clock, self._publish))
-        chat_service = ChatService(database, users, channels, ids, clock, self._publish)
-        chat = self._between(ChatApi, chat_service)
-        media = self._media()
-        voice_service = VoiceService(
-            database, channels, users, self._between(MediaApi, media.service), clock, self._publish
-        )
-        voice = self._between(VoiceApi, voice_service)
-        auth_service = self._auth(database, users, channels, ids)
-        auth = self._between(AuthApi, auth_service)
-        gateway = GatewayService(self._bus, database, channels, chat, voice, presence, users, clock)
-
-        await self._hear("channel", channel_service.on_event, CHANNEL_HEARS)
-        await self._hear("chat", chat_service.on_event, CHAT_HEARS)
-        await self._hear("voice", voice_service.on_event, VOICE_HEARS)
-        await gateway.start()
-        self._closing.append(gateway.stop)
-        await channel_service.start()
-        self._closing.append(channel_service.close)
-        await voice_service.start()
-        self._closing.append(voice_service.close)
-        self.setup_token = await auth_service.start()
-        await database.publish_to(self._publish_all)
-
-        async def instance(origin: str) -> Instance:
-            return Instance(
-                name=config.instance_name,
-                host=urlsplit(origin).netloc,
-                version=VERSION,
-                registration=config.registration,
-                setup_needed=await auth.setup_needed(),
-                secure=_secure(origin),
-                message_length=MESSAGE_LENGTH,
-                password_length=MIN_LENGTH,
-            )
-
-        services = rest.Services(
-            auth=auth, users=users, channels=channels, chat=chat, voice=voice, presence=presence, limits=limits
-        )
-        router = Router(Origins(_origins(config)), Proxies(config.trusted_proxies), SOCKETS_PER_ADDRESS)
-        self._readiness.ask_for("database", lambda: database.heads(["health"]))
-        counted = {"sockets": router.occupancy, "gateway": gateway.health}
-
-        async def health() -> Health:
-            return _health(
-                await self._readiness.checks(), {**counted, "media": self._engine.stats(), "loop": self._lag.figures()}
-            )
-
-        async def numbers(accept: str) -> tuple[str, bytes]:
-            found = metrics.Parts(
-                lag=self._lag,
-                bus=self._bus,
-                inboxes=self._inboxes,
-                http=measured.seconds,
-                sockets=router.occupancy,
-                gateway=gateway,
-                messages_sent=chat_service.sent,
-                voice_sessions=voice_service.occupied,
-                database=database.measures,
-                outbox=await database.lag(),
-                engine=self._engine.stats(),
-                connections=media.node.connections(),
-                checks=await self._readiness.checks(),
-            )
-            return render(metrics.families(found), accept)
-
-        scale = config.rate_limit_scale
-        websocket.add_routes(
-            router, gateway, auth, chat, voice, presence, limits, clock, instance, config.public_url, scale
-        )
-        livekit.add_routes(router, media.node, clock, (), "", "")
-        foreign = [
-            mount("/rtc/validate", validator(media.node)),
-            mount("/rtc/v1/validate", validate_v1),
-            mount("/rtc/v1", validate_v1),
-        ]
-        readers = operations.Readers(config.metrics_token, config.metrics_from)
-        web = Path(config.web_dir) if config.web_dir else WEB
-        app = rest.build(services, clock, instance, operations.routes(health, numbers, readers), web, foreign)
-        edge = Edge(app, router.origins, router.proxies, config.public_url, config.tls != "off")
-        measured = Measured(edge, router.proxies, clock)
-        self.server = server.make(measured, router, config, _names(config))
-
-        def farewell() -> None:
-            self._readiness.drain()
-            gateway.drain()
-            media.node.stop()
-
-        self.server.farewell = farewell
+        await self._open_backends()
+        services = await self._open_services()
+        self._open_front(services)
+        if self._apart:
+            await self._serve()
 
     async def close(self) -> None:
         """Every part is closed even when another one cannot be."""
@@ -243,24 +153,169 @@ class Place:
             except Exception:
                 log.exception("a part did not close cleanly")
 
+    # ---- backends
+
+    async def _open_backends(self) -> None:
+        config = self._config
+        self._apart = backends.are_apart(config, self._names, EVERY)
+        self._bus = await backends.open_bus(config, self._closing, self._interrupted)
+        self._cache = await backends.open_cache(config, self._clock, self._closing)
+        if self._apart:
+            self._readiness.ask_for("cache", lambda: self._cache.get(["health"]))
+            self._readiness.ask_for("bus", self._bus_answers)
+        if set(self._names) - WITHOUT_DATABASE:
+            database = self._database = await backends.open_database(config, self._clock, self._closing)
+            self._readiness.ask_for("database", lambda: database.heads(["health"]))
+
+    async def _bus_answers(self) -> None:
+        if not self._bus.connected:
+            raise Unavailable("the bus is not connected")
+
+    def _interrupted(self) -> None:
+        if self._database is not None:
+            self._database.publish_again()
+
+    # ---- services
+
+    async def _open_services(self) -> rest.Services:
+        config, clock, cache = self._config, self._clock, self._cache
+        database: Any = self._database  # there, wherever a service lives that asks for it
+        number = await backends.worker_number(cache, self._apart, self._closing, self._give_up)
+        ids = Snowflakes(number, clock)
+        users = self._api("user", UserApi, lambda: UserService(database, clock))
+        channels = self._api("channel", ChannelApi, lambda: ChannelService(database, users, ids, clock))
+        limits = self._between(LimitsApi, LimitsService(cache, config.rate_limit_scale))
+        presence = self._api("presence", PresenceApi, lambda: PresenceService(cache, channels, clock, self._publish))
+        recent = 0 if self._apart else CHANNELS
+        chat = self._api(
+            "chat", ChatApi, lambda: ChatService(database, users, channels, ids, clock, self._publish, recent)
+        )
+        media = self._open_media()
+        voice = self._api(
+            "voice", VoiceApi, lambda: VoiceService(database, channels, users, media, clock, self._publish)
+        )
+        auth = self._api("auth", AuthApi, lambda: self._auth(users, channels, ids))
+        found = rest.Services(
+            auth=auth, users=users, channels=channels, chat=chat, voice=voice, presence=presence, limits=limits
+        )
+        if "gateway" in self._names:
+            gateway = GatewayService(self._bus, database, channels, chat, voice, presence, users, clock)
+            self._local["gateway"] = gateway
+        await self._start(media)
+        return found
+
+    async def _start(self, media: MediaApi) -> None:
+        """Everybody listens before anybody speaks."""
+        for name, service in self._local.items():
+            patterns = [*HEARS.get(name, ()), *(HEARS_OF_ITS_KIND.get(name, ()) if self._apart else ())]
+            if patterns:
+                await self._hear(name, service, patterns)
+        if (gateway := self._local.get("gateway")) is not None:
+            await gateway.start()
+            self._closing.append(gateway.stop)
+        if (channel := self._local.get("channel")) is not None:
+            await channel.start()
+            self._closing.append(channel.close)
+        if self._database is not None:
+            await self._database.publish_to(self._publish_all)
+        if self._apart:  # others may need these to start in their turn
+            await self._serve_some("user", "channel")
+        if (auth := self._local.get("auth")) is not None:
+            self.setup_token = await self._patiently(auth.start)
+        if (voice := self._local.get("voice")) is not None:
+            await self._start_voice(voice, media)
+
+    async def _start_voice(self, voice: VoiceService, media: MediaApi) -> None:
+        """Who sits where is known to one process: others stand by."""
+        if self._apart:
+            lease = Lease(self._cache, "office:voice", secrets.token_bytes(12), self._give_up)
+            await lease.wait()
+            self._closing.append(lease.close)
+        await self._patiently(voice.start)
+        self._closing.append(voice.close)
+        if isinstance(media, Placement):
+            await media.start(voice.room_lost)
+            self._closing.append(media.stop)
+
+    async def _serve(self) -> None:
+        """From now on other processes may ask; before everything else closes they no longer do."""
+        await self._serve_some("auth", "chat", "presence", "voice")
+        if self._media is not None:
+            membership = Membership(self._cache, self._media.node, self._node_id, self._clock)
+            stop = await rpc.serve(MediaApi, self._media.service, self._bus, place=self._node_id)
+            self._served.append(stop)
+            await membership.start()
+            self._closing.append(membership.close)
+        self._closing.append(self._bus.finish)
+
+    async def _serve_some(self, *names: str) -> None:
+        apis: dict[str, type] = {
+            "auth": AuthApi,
+            "user": UserApi,
+            "channel": ChannelApi,
+            "chat": ChatApi,
+            "presence": PresenceApi,
+            "voice": VoiceApi,
+        }
+        for name in names:
+            if name in self._local:
+                self._served.append(await rpc.serve(apis[name], self._local[name], self._bus))
+
+    async def _patiently(self, start: Callable[[], Awaitable[A]]) -> A:
+        """What a service needs at its start may itself be starting, in another process."""
+        end = asyncio.get_running_loop().time() + (OTHERS_COME if self._apart else 0)
+        while True:
+            try:
+                return await start()
+            except Unavailable as error:
+                if asyncio.get_running_loop().time() > end:
+                    raise CannotStart(f"another service is missing: {error}") from None
+                await asyncio.sleep(0.2)
+
+    def _give_up(self) -> None:
+        """Another process does what only one may do: end, as an operator would have us end."""
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _open_front(self, services: rest.Services) -> None:
+        media, local = self._media, self._local
+        parts = front.Parts(
+            lag=self._lag,
+            bus=self._bus,
+            inboxes=self._inboxes,
+            readiness=self._readiness,
+            database=self._database,
+            gateway=local.get("gateway"),
+            chat=local.get("chat"),
+            voice=local.get("voice"),
+            node=media.node if media else None,
+            engine=media.engine if media else None,
+        )
+        self.server = front.make(self._config, self._clock, services, parts)
+
+        def farewell() -> None:
+            """Nothing new is taken; clients learn where to go while they can still be told."""
+            self._readiness.drain()
+            for stop in self._served:
+                stop()
+            if parts.gateway is not None:
+                parts.gateway.drain()
+            if parts.node is not None:
+                parts.node.stop()
+
+        self.server.farewell = farewell
+
     # ---- parts
 
-    async def _database(self) -> SqliteDatabase:
-        path = self._config.database_path
-        try:
-            database = await SqliteDatabase.open(
-                str(path),
-                clock=self._clock,
-                replicated=self._config.replication == "litestream",
-                key=self._config.database_key,
-            )
-        except Unavailable as error:
-            raise CannotStart(f"{path}: {error}") from None
-        self._closing.append(database.close)
-        return database
+    def _api(self, name: str, api: type[A], make: Callable[[], A]) -> A:
+        """The service, here or elsewhere."""
+        if name not in self._names:
+            return rpc.remote(api, self._bus)
+        service = self._local[name] = make()
+        return self._between(api, service)
 
-    def _auth(self, database: SqliteDatabase, users: UserApi, channels: ChannelApi, ids: Snowflakes) -> AuthService:
-        config = self._config
+    def _auth(self, users: UserApi, channels: ChannelApi, ids: Snowflakes) -> AuthService:
+        config, database = self._config, self._database
+        assert database is not None
         try:
             key = signing_key.load(config.jwt_secret or None, config.data_dir / "keys" / "jwt.pem")
         except signing_key.KeyRefused as reason:
@@ -268,16 +323,26 @@ class Place:
         setup = SetupToken(config.data_dir / "setup-token")
         return AuthService(database, users, channels, ids, self._clock, key, setup, config.registration)
 
-    def _media(self) -> Media:
+    def _open_media(self) -> MediaApi:
+        """What the voice service asks: the one node here, or all nodes wherever they are."""
+        if "media" in self._names:
+            self._media = self._open_node()
+        if self._apart:
+            return Placement(self._cache, lambda id: rpc.remote(MediaApi, self._bus, id))
+        assert self._media is not None
+        return self._between(MediaApi, self._media.service)
+
+    def _open_node(self) -> Media:
         config = self._config
         port = config.media_port or self._port
         try:
-            engine = EmbeddedEngine(_bind_address(config.host), port, config.public_ip)
+            engine = EmbeddedEngine(machine.bind_address(config.host), port, config.public_ip)
         except OSError as error:
             raise CannotStart(f"UDP port {port} cannot be used: {error}. Choose another HUBBUB_MEDIA_PORT.") from None
-        self.media_port, self._engine = engine.port, engine
-        keys = {OWN_MEDIA_KEY: _secret(config.data_dir / "keys" / "media"), **config.livekit_keys}
-        tokens, admissions = AccessTokens(keys, OWN_MEDIA_KEY, self._clock), Admissions(self._clock)
+        self.media_port, self._node_id = engine.port, secrets.token_hex(6)
+        own = secrets.token_urlsafe(48) if self._apart else machine.secret(config.data_dir / "keys" / "media")
+        tokens = AccessTokens({OWN_MEDIA_KEY: own, **config.livekit_keys}, OWN_MEDIA_KEY, self._clock)
+        admissions = Admissions(self._clock)
         node = MediaNode(engine, tokens, admissions, self._clock, self._publish)
         node.start()
 
@@ -286,7 +351,8 @@ class Place:
             engine.close()
 
         self._closing.append(stop)
-        return Media(node, MediaService(node, tokens, admissions, ""))
+        here = "ws" + welcome.address(config, self._port).removeprefix("http") if self._apart else ""
+        return Media(node, MediaService(node, tokens, admissions, config.media_url or here), engine)
 
     def _between(self, api: type[A], service: A) -> A:
         """What one service gets of another."""
@@ -300,81 +366,23 @@ class Place:
             return
         from hubbub.infra.telemetry.traces import Traces
 
-        traces = Traces("hubbub", self._config.otlp_endpoint)
+        name = f"hubbub-{self._names[0]}" if len(self._names) == 1 else "hubbub"
+        traces = Traces(name, self._config.otlp_endpoint)
         self._closing.append(lambda: asyncio.to_thread(traces.close))
 
-    async def _hear(self, name: str, on_event: Callable[[Event], Awaitable[None]], patterns: Sequence[str]) -> None:
-        inbox = Inbox(name, on_event)
+    async def _hear(self, name: str, service: Any, patterns: Sequence[str]) -> None:
+        inbox = Inbox(name, service.on_event, getattr(service, "on_gap", None))
         self._inboxes.append(inbox)
         await inbox.start(self._bus, patterns)
         self._closing.append(inbox.close)
 
     def _publish(self, event: Event) -> None:
-        self._bus.publish(event.topic, events.encode(event, "", 0, self._clock.now_ms()))
+        """Facts of the moment: while the bus is away they are lost, as it says."""
+        try:
+            self._bus.publish(event.topic, events.encode(event, "", 0, self._clock.now_ms()))
+        except Unavailable as error:
+            log.warning("%s was not told: %s", type(event).__name__, error)
 
     def _publish_all(self, facts: Sequence[tuple[str, bytes]]) -> None:
         for topic, payload in facts:
             self._bus.publish(topic, payload)
-
-
-def _health(checks: Mapping[str, str], counted: Mapping[str, object]) -> Health:
-    counters = {
-        f"{name}.{key}": value
-        for name, counter in counted.items()
-        for key in _fields(counter)
-        if isinstance(value := getattr(counter, key), int)
-    }
-    status = "ok" if all(each == "ok" for each in checks.values()) else "failing"
-    return Health(status=status, version=VERSION, checks=dict(checks), counters=counters)
-
-
-def _fields(counter: object) -> list[str]:
-    return [key for key in (getattr(counter, "__struct_fields__", None) or vars(counter)) if not key.startswith("_")]
-
-
-def _make_private(folder: Path) -> None:
-    """The data folder, for nobody else's eyes."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (folder / "keys").mkdir(exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise CannotStart(f"{folder} cannot be used: {error.strerror}. Choose another HUBBUB_DATA_DIR.") from None
-
-
-def _secret(path: Path) -> str:
-    """A random secret of the instance, made once."""
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
-
-
-def _origins(config: Config) -> tuple[str, ...]:
-    return (config.public_url, *config.origins) if config.public_url else config.origins
-
-
-def _names(config: Config) -> list[str]:
-    """Host names and addresses under which people may reach this machine, for the self-signed certificate."""
-    named = [urlsplit(config.public_url).hostname or ""] if config.public_url else []
-    named += [each.rpartition(":")[0] or each for each in config.public_ip]
-    named += [info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)] if _is_open(config.host) else []
-    named += [] if _is_open(config.host) else [config.host]
-    return [str(each) for each in dict.fromkeys(named) if each]
-
-
-def _is_open(host: str) -> bool:
-    return host in ("0.0.0.0", "::", "")
-
-
-def _bind_address(host: str) -> str:
-    """The media engine binds addresses, not names."""
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        return str(socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)[0][4][0])
-
-
-def _secure(origin: str) -> bool:
-    """Whether browsers allow microphones on pages from there (secure contexts)."""
-    parts = urlsplit(origin)
-    return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")

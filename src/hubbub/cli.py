@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from hubbub import VERSION, config
 
+SERVICES = {  # and the port of each that is alone in its process: AR-02
+    "gateway": 8080,
+    "auth": 8081,
+    "user": 8082,
+    "channel": 8083,
+    "chat": 8084,
+    "voice": 8085,
+    "presence": 8087,
+    "media": 8089,
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
     try:
-        settings = config.load(file=chosen.config)
+        settings = config.load(file=chosen.config, over=_over(chosen))
     except config.ConfigRefused as refused:
         print(f"hubbub: {refused}", file=sys.stderr)
         return 2
@@ -31,7 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ready.report(settings)
     if chosen.command in ("backup", "restore", "verify", "rekey"):
         return _kept(settings, chosen)
-    return _run(settings)
+    return _run(settings, chosen.services)
+
+
+def _over(chosen: argparse.Namespace) -> dict[str, str]:
+    """What the command line says about settings."""
+    services: list[str] = getattr(chosen, "services", [])
+    if unknown := [each for each in services if each not in SERVICES]:
+        raise config.ConfigRefused(f"{unknown[0]} is no service: {', '.join(SERVICES)}.")
+    if port := getattr(chosen, "port", None):
+        return {"HUBBUB_PORT": port}
+    if len(services) == 1 and "HUBBUB_PORT" not in os.environ:
+        return {"HUBBUB_PORT": str(SERVICES[services[0]])}
+    return {}
 
 
 def _kept(settings: config.Config, chosen: argparse.Namespace) -> int:
@@ -51,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"hubbub {VERSION}")
     parser.add_argument("--config", type=Path, help="a hubbub.toml (default: ./hubbub.toml if there is one)")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    commands.add_parser("run", help="start the server")
+    run = commands.add_parser("run", help="start the server, or some services of one that has several processes")
+    run.add_argument("services", metavar="SERVICE", nargs="*", help=f"{', '.join(SERVICES)}; none: all in one process")
+    run.add_argument("--port", help="TCP port; one service alone has its own by default")
     commands.add_parser("doctor", help="check this machine and the settings, say what to mend")
     commands.add_parser("config", help="list every setting, its meaning and its value")
     commands.add_parser("ready", help="exit 0 when this instance answers and is well; for health checks")
@@ -69,17 +95,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(settings: config.Config) -> int:
+def _run(settings: config.Config, services: Sequence[str]) -> int:
     from hubbub import assembly
     from hubbub.infra.telemetry import logs
 
-    logs.configure("hubbub", settings.log_level, settings.log_format)
+    logs.configure(services[0] if len(services) == 1 else "hubbub", settings.log_level, settings.log_format)
     for name in config.unknown():
         print(f"hubbub: {name} is not a setting and does nothing; `hubbub config` lists them all.", file=sys.stderr)
     try:
         import uvloop
 
-        uvloop.run(assembly.run(settings))
+        uvloop.run(assembly.run(settings, services))
     except assembly.CannotStart as reason:
         print(f"hubbub: {reason}", file=sys.stderr)
         return 1

@@ -62,6 +62,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     metrics_from: tuple[str, ...]
     otlp_endpoint: str
     database_key: str
+    database_url: str
+    database_replica_url: str
+    nats_url: str
+    redis_url: str
+    namespace: str
+    media_url: str
 
     @property
     def database_path(self) -> Path:
@@ -111,6 +117,21 @@ def _url(text: str) -> str:
     if text and not text.startswith(("http://", "https://")):
         raise ValueError("begins with http:// or https://")
     return text.rstrip("/")
+
+
+def _scheme(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text and not text.startswith(allowed):
+            raise ValueError(f"begins with {' or '.join(allowed)}")
+        return text.rstrip("/")
+
+    return parse
+
+
+def _word(text: str) -> str:
+    if not text or not all(c.isascii() and (c.isalnum() or c in "-_") for c in text):
+        raise ValueError("is a word of a-z, 0-9, - and _")
+    return text
 
 
 def _keys(text: str) -> dict[str, str]:
@@ -289,16 +310,66 @@ OPTIONS: tuple[Option, ...] = (
         "OpenTelemetry collector that gets traces over OTLP/HTTP (http://collector:4318). Empty: none are kept.",
         _url,
     ),
+    _option(
+        "DATABASE_URL",
+        "database_url",
+        "",
+        "PostgreSQL 15 or newer (postgresql://user:password@host/database). Empty: SQLite in the data folder.",
+        _scheme("postgresql://", "postgres://"),
+    ),
+    _option(
+        "DATABASE_REPLICA_URL",
+        "database_replica_url",
+        "",
+        "A read replica of it, for old pages of history only; it may be a moment behind.",
+        _scheme("postgresql://", "postgres://"),
+    ),
+    _option(
+        "NATS_URL",
+        "nats_url",
+        "",
+        "NATS servers, comma separated, over which the processes of one instance meet. Empty: there is one process.",
+        _scheme("nats://", "tls://", "ws://", "wss://"),
+    ),
+    _option(
+        "REDIS_URL",
+        "redis_url",
+        "",
+        "Redis or Valkey (redis://, rediss://; a cluster: redis+cluster://), shared by them. Empty: memory.",
+        _scheme("redis://", "rediss://", "redis+cluster://", "rediss+cluster://"),
+    ),
+    _option(
+        "HUBBUB_NAMESPACE",
+        "namespace",
+        "hubbub",
+        "First part of subjects and keys on NATS and Redis, where several instances share them: a-z, 0-9, -, _.",
+        _word,
+    ),
+    _option(
+        "HUBBUB_MEDIA_URL",
+        "media_url",
+        "",
+        "Where clients reach this media node's signalling (wss://media1.example), where there are several. Empty: here.",
+        _scheme("ws://", "wss://"),
+    ),
 )
-SECRETS = frozenset(("JWT_SECRET", "HUBBUB_LIVEKIT_KEYS", "HUBBUB_METRICS_TOKEN", "HUBBUB_DATABASE_KEY"))
+_ADDRESSES = ("DATABASE_URL", "DATABASE_REPLICA_URL", "NATS_URL", "REDIS_URL")  # they may hold passwords
+SECRETS = frozenset(("JWT_SECRET", "HUBBUB_LIVEKIT_KEYS", "HUBBUB_METRICS_TOKEN", "HUBBUB_DATABASE_KEY", *_ADDRESSES))
 _BY_NAME = {option.name: option for option in OPTIONS}
 _BY_KEY = {option.name.removeprefix("HUBBUB_").lower(): option.name for option in OPTIONS}
 
 
-def load(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Config:
-    """Raises ConfigRefused. `file`: by default `hubbub.toml` in the working folder, if there is one."""
+def load(
+    environment: Mapping[str, str] | None = None, file: Path | None = None, over: Mapping[str, str] | None = None
+) -> Config:
+    """Raises ConfigRefused. `file`: by default `hubbub.toml` in the working folder, if there is one. `over`: what the
+    command line says, which wins."""
     environment = os.environ if environment is None else environment
-    values = {**_from_file(file or Path("hubbub.toml"), required=file is not None), **_from_environment(environment)}
+    values = {
+        **_from_file(file or Path("hubbub.toml"), required=file is not None),
+        **_from_environment(environment),
+        **(over or {}),
+    }
     fields: dict[str, Any] = {}
     for option in OPTIONS:
         text = values.get(option.name, option.default)

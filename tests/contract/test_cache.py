@@ -227,8 +227,10 @@ async def test_a_bucket_that_could_never_give_is_an_error(
 
 
 async def test_a_claim_is_held_by_one_and_kept_by_claiming_again(backend: Memory | Redis, cache: Cache) -> None:
+    assert await cache.holder("node:1") is None
     first = await cache.claim("node:1", b"a", 2)
     assert first.holder == b"a"
+    assert await cache.holder("node:1") == first
     assert await cache.claim("node:1", b"b", 60) == first, "who comes second learns who holds it, and changes nothing"
     await backend.forward(1)
     assert await cache.claim("node:1", b"a", 3) == first

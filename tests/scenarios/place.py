@@ -22,6 +22,8 @@ from websockets.exceptions import ConnectionClosed
 
 PASSWORD = "correct horse battery"
 DEADLINE = 20.0
+OURS = ("HUBBUB_", "JWT_", "DATABASE_", "NATS_", "REDIS_", "OTEL_")  # settings that must not come from outside
+STOP_DEADLINE = 30.0
 START_DEADLINE = 60.0  # a loaded machine compiles and imports slowly
 
 
@@ -45,6 +47,7 @@ class Place:
         self.port = free_port()
         self.scheme = "http" if settings.get("HUBBUB_TLS", "off") == "off" else "https"
         self.settings = settings
+        self.services: tuple[str, ...] = ()
         self.log = folder / "log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -52,10 +55,23 @@ class Place:
     def url(self) -> str:
         return f"{self.scheme}://{self.host}:{self.port}"
 
+    def entrance(self) -> str:
+        """Where the next person comes in."""
+        return self.url
+
+    @property
+    def signalling(self) -> set[str]:
+        """Where a ticket to a voice room may lead."""
+        return {self.url.replace("http", "ws", 1)}
+
     def start(self) -> None:
         """Returns when /health answers."""
+        self.launch()
+        self.wait_ready()
+
+    def launch(self) -> None:
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("HUBBUB_")},
+            **{name: value for name, value in os.environ.items() if not name.startswith(OURS)},
             "HUBBUB_HOST": self.host,
             "HUBBUB_PORT": str(self.port),
             "HUBBUB_DATA_DIR": str(self.folder / "data"),
@@ -64,8 +80,15 @@ class Place:
         }
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "hubbub", "run"], env=environment, cwd=self.folder, stdout=log, stderr=log
+                [sys.executable, "-m", "hubbub", "run", *self.services],
+                env=environment,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
             )
+
+    def wait_ready(self) -> None:
+        assert self.process is not None
         end = time.monotonic() + START_DEADLINE
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -84,11 +107,13 @@ class Place:
 
     def stop(self) -> int:
         """SIGTERM; the exit status."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None:
             return -1
+        if (ended := self.process.poll()) is not None:
+            return ended
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(15)
+            return self.process.wait(STOP_DEADLINE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -102,7 +127,7 @@ class Place:
         return await Person.register(self, username, setup_token=self.setup_token)
 
     async def login(self, username: str) -> Person:
-        async with httpx.AsyncClient(base_url=self.url, timeout=DEADLINE, verify=False) as http:
+        async with httpx.AsyncClient(base_url=self.entrance(), timeout=DEADLINE, verify=False) as http:
             answer = await http.post("/api/auth/login", json={"username": username, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return Person(self, answer.json())
@@ -119,7 +144,7 @@ class Person:
         self.tokens = tokens
         self.id: str = tokens["user"]["id"]
         self.http = httpx.AsyncClient(
-            base_url=place.url,
+            base_url=place.entrance(),
             headers={"Authorization": f"Bearer {tokens['access_token']}"},
             timeout=DEADLINE,
             verify=False,
@@ -128,7 +153,7 @@ class Person:
     @classmethod
     async def register(cls, place: Place, username: str, **how: str) -> Person:
         body = {"username": username, "password": PASSWORD, **how}
-        async with httpx.AsyncClient(base_url=place.url, timeout=DEADLINE, verify=False) as http:
+        async with httpx.AsyncClient(base_url=place.entrance(), timeout=DEADLINE, verify=False) as http:
             answer = await http.post("/api/auth/register", json=body)
         assert answer.status_code == 201, answer.text
         return cls(place, answer.json())
@@ -168,8 +193,9 @@ class Person:
 class Gateway:
     """A gateway connection that has identified (or resumed). Keeps everything that arrived, in order."""
 
-    def __init__(self, place: Place, token: str, socket: ClientConnection) -> None:
+    def __init__(self, place: Place, url: str, token: str, socket: ClientConnection) -> None:
         self.place = place
+        self.url = url
         self.token = token
         self.socket = socket
         self.seq = 0
@@ -183,9 +209,10 @@ class Gateway:
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
-    async def connect(cls, place: Place, token: str) -> Gateway:
-        """HELLO received, nothing sent."""
-        url = place.url.replace("http", "ws", 1) + "/gateway?v=1"
+    async def connect(cls, place: Place, token: str, at: str = "") -> Gateway:
+        """HELLO received, nothing sent. `at`: the entrance of an earlier connection, to resume there."""
+        at = at or place.entrance()
+        url = at.replace("http", "ws", 1) + "/gateway?v=1"
         context: Any = None
         if place.scheme == "https":
             import ssl
@@ -196,7 +223,7 @@ class Gateway:
         socket = await connect(url, ssl=context, max_size=1 << 24, open_timeout=DEADLINE, proxy=None)
         hello = json.loads(await asyncio.wait_for(socket.recv(), DEADLINE))
         assert hello["op"] == 10, hello
-        gateway = cls(place, token, socket)
+        gateway = cls(place, at, token, socket)
         return gateway
 
     @classmethod
@@ -210,7 +237,7 @@ class Gateway:
 
     async def resume(self) -> Gateway:
         """Another connection for the same session; raises AssertionError when it was not resumed."""
-        again = await Gateway.connect(self.place, self.token)
+        again = await Gateway.connect(self.place, self.token, self.url)
         again.session_id, again.seq, again.ready = self.session_id, self.seq, self.ready
         await again.send(6, {"token": self.token, "session_id": self.session_id, "seq": self.seq})
         again._listen()

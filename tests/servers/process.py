@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import pwd
 import shutil
@@ -34,6 +35,11 @@ def find(name: str, *elsewhere: str) -> Path:
         if found := sorted(Path("/").glob(pattern.lstrip("/"))):
             return found[-1].resolve()
     raise FileNotFoundError(f"{name} is not installed: `make setup-test` does that")
+
+
+def _end_with_the_tests() -> None:
+    """In the child: who kills the tests shall not have to look for their servers (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 class ServerProcess:
@@ -80,6 +86,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_end_with_the_tests,
                 **self._demoted(),
             )
         end = time.monotonic() + STARTING

@@ -3,7 +3,7 @@
 `remote(Api, bus)` is an object with the Api's methods; `serve(Api, service, bus, report)` answers them.
 `encoded(Api, service)` does the same to every argument, result and error without a bus in between.
 
-Wire, subject `rpc.<Api>.<version>.<method>` (version: the Api's `VERSION`, 1 without one):
+Wire, subject `rpc.<Api>.<version>.<method>[.<place>]` (version: the Api's `VERSION`, 1 without one):
 request  msgpack [milliseconds left, traceparent, user id, *arguments]
          The time left travels, not a time of day: clocks differ. "" and 0 when there is no trace, nobody known.
 reply    "=" + msgpack result, or "!" + msgpack [kind, code, data]
@@ -73,16 +73,18 @@ def _log_defect(error: BaseException) -> None:
     log.error("a service raised what it must not", exc_info=error)
 
 
-def remote(api: type[A], bus: Bus) -> A:
-    """The Api, answered by whoever serves it on the bus.
+def remote(api: type[A], bus: Bus, place: str = "") -> A:
+    """The Api, answered by whoever serves it on the bus; with `place` by the one who serves it there.
 
     Calls raise what the service refused with, or Unavailable. Raises TypeError if the Api cannot be called from
     another process (see `operations`)."""
 
+    at = f".{place}" if place else ""
+
     async def call(operation: Operation, arguments: tuple[Any, ...]) -> Any:
         with _asking(operation):
             left = _time_left()
-            reply = await bus.request(operation.subject, _request(operation, left, arguments), left)
+            reply = await bus.request(operation.subject + at, _request(operation, left, arguments), left)
             return _result(operation, reply)
 
     return _stub("Remote", api, call)
@@ -110,13 +112,17 @@ def traced(api: type[A], service: A) -> A:
     return _stub("Traced", api, call)
 
 
-async def serve(api: type[A], service: A, bus: Bus, report: Report) -> Callable[[], None]:
-    """Answer the Api's calls from now on, sharing them with other processes that serve it; returns how to stop.
+async def serve(
+    api: type[A], service: A, bus: Bus, report: Report = _log_defect, place: str = ""
+) -> Callable[[], None]:
+    """Answer the Api's calls from now on, sharing them with other processes that serve it (with `place`: those meant
+    for this one only); returns how to stop.
 
     `report` gets what a service must not raise (a defect, or out of time); its caller learns `Unavailable`."""
     stops: list[Callable[[], None]] = []
     for operation in operations(api):
-        stops.append(await bus.serve(operation.subject, api.__name__, _handler(operation, service, report)))
+        subject = f"{operation.subject}.{place}" if place else operation.subject
+        stops.append(await bus.serve(subject, api.__name__, _handler(operation, service, report)))
 
     def stop() -> None:
         for each in stops:

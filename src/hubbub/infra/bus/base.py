@@ -26,6 +26,11 @@ class Backlog(NamedTuple):
 
 
 class Bus(Protocol):
+    @property
+    def connected(self) -> bool:
+        """Whether what is published now has a way to others."""
+        ...
+
     def publish(self, subject: str, payload: bytes) -> None: ...
 
     async def subscribe(
@@ -46,6 +51,10 @@ class Bus(Protocol):
 
     def backlog(self) -> Backlog:
         """How far this process is behind. Cheap: asked for at each reading of the metrics."""
+        ...
+
+    async def finish(self) -> None:
+        """Wait until the requests taken so far are answered. Stop serving first."""
         ...
 
     async def close(self) -> None: ...

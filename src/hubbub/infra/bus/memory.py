@@ -23,8 +23,13 @@ class MemoryBus:
         self._subscriptions: list[Subscription] = []
         self._routes: dict[str, tuple[Subscription, ...]] = {}
         self._groups: dict[str, _Group] = {}
+        self._finishing: list[Member] = []  # they serve no more and have not answered all
         self._closed = False
         self._stopped_dropped = 0  # by subscriptions that are no more
+
+    @property
+    def connected(self) -> bool:
+        return not self._closed
 
     def publish(self, subject: str, payload: bytes) -> None:
         if self._closed:
@@ -77,6 +82,7 @@ class MemoryBus:
 
         def stop() -> None:
             members.remove(member)
+            self._finishing = [each for each in (*self._finishing, member) if each.running or each.waiting]
             if not members and self._groups.get(subject) is members:
                 del self._groups[subject]
 
@@ -86,6 +92,9 @@ class MemoryBus:
         members = (member for group in self._groups.values() for member in group.members)
         waiting = sum(len(each.waiting) for each in (*self._subscriptions, *members))
         return Backlog(waiting, self._stopped_dropped + sum(each.dropped for each in self._subscriptions))
+
+    async def finish(self) -> None:
+        await asyncio.gather(*(member.finish() for member in self._finishing))
 
     async def close(self) -> None:
         """What was published is still delivered; handlers at work are cancelled."""

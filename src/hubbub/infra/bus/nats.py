@@ -56,6 +56,7 @@ class NatsBus:
         self._known: set[str] = set()
         self._subscriptions: dict[Subscription, Any] = {}
         self._served: dict[Member, _Served] = {}
+        self._finishing: list[Member] = []  # they serve no more and have not answered all
         self._outgoing: deque[_Outgoing] = deque()
         self._more = asyncio.Event()
         self._inbox = f"_INBOX.{secrets.token_hex(8)}."
@@ -160,6 +161,7 @@ class NatsBus:
 
         def stop() -> None:
             if self._served.pop(member, None) is not None:
+                self._finishing = [each for each in (*self._finishing, member) if each.running or each.waiting]
                 self._unsubscribe(theirs)
 
         return stop
@@ -167,6 +169,9 @@ class NatsBus:
     def backlog(self) -> Backlog:
         waiting = len(self._outgoing) + sum(len(each.waiting) for each in (*self._subscriptions, *self._served))
         return Backlog(waiting, self._stopped_dropped + sum(each.dropped for each in self._subscriptions))
+
+    async def finish(self) -> None:
+        await asyncio.gather(*(member.finish() for member in self._finishing))
 
     async def close(self) -> None:
         """No more calls are taken, those at work are cancelled; what was published before leaves and is delivered."""
@@ -177,7 +182,7 @@ class NatsBus:
             async with asyncio.timeout(LEAVING):
                 for served in self._served.values():
                     await served.subscription.unsubscribe()
-                await asyncio.gather(*(served.member.stop() for served in self._served.values()))
+                await asyncio.gather(*(member.stop() for member in (*self._served, *self._finishing)))
                 while self._outgoing and self._client.is_connected:
                     self._more.set()
                     await asyncio.sleep(0)
@@ -246,7 +251,7 @@ class NatsBus:
     def _unsubscribe(self, theirs: Any) -> None:
         async def leave() -> None:
             with contextlib.suppress(errors.Error, OSError):
-                await theirs.unsubscribe()
+                await theirs.drain()  # what is here already is still taken
 
         task = self._loop.create_task(leave())
         self._leaving.add(task)

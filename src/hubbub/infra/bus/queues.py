@@ -105,7 +105,7 @@ class Member:
 
     async def finish(self) -> None:
         """Until everything taken so far is answered."""
-        while self.running:
+        while self.running or self.waiting:
             await asyncio.wait(self.running)
 
     def put(self, payload: bytes, answer: asyncio.Future[bytes]) -> None:

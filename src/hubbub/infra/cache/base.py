@@ -36,6 +36,10 @@ class Cache(Protocol):
         sends it along, and whoever has seen a higher one refuses (fencing)."""
         ...
 
+    async def holder(self, key: str) -> Claim | None:
+        """Who holds it; None when nobody does."""
+        ...
+
     async def release(self, key: str, holder: bytes) -> bool:
         """Give up what `holder` holds; False when it does not hold it (any more)."""
         ...

@@ -58,6 +58,9 @@ class MemoryCache:
             self._leases.put(key, held, len(holder), ttl)
         return held
 
+    async def holder(self, key: str) -> Claim | None:
+        return self._leases.get(key)
+
     async def release(self, key: str, holder: bytes) -> bool:
         held = self._leases.get(key)
         if held is None or held.holder != holder:

@@ -52,6 +52,10 @@ elseif not holder then
 end
 return {holder, redis.call('GET', KEYS[2]) or '0'}
 """
+_HOLDER = """
+local holder = redis.call('GET', KEYS[1])
+return holder and {holder, redis.call('GET', KEYS[2]) or '0'} or {}
+"""
 _RELEASE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
@@ -83,6 +87,7 @@ class RedisCache:
         self._free = asyncio.Semaphore(CONNECTIONS)  # the client would refuse the one too many; here it waits its turn
         self._take = self._client.register_script(_TAKE)
         self._claim = self._client.register_script(_CLAIM)
+        self._holder = self._client.register_script(_HOLDER)
         self._release = self._client.register_script(_RELEASE)
         self._range = self._client.register_script(_RANGE)
 
@@ -116,6 +121,11 @@ class RedisCache:
         names = [f"{name}:lease", f"{name}:epoch"]
         held = await self._done(lambda: self._claim(keys=names, args=[holder, _ms(ttl), EPOCH_TTL]))
         return Claim(held[0], int(held[1]))
+
+    async def holder(self, key: str) -> Claim | None:
+        name = f"{{{self._prefix}{key}}}"
+        held = await self._done(lambda: self._holder(keys=[f"{name}:lease", f"{name}:epoch"], args=[]))
+        return Claim(held[0], int(held[1])) if held else None
 
     async def release(self, key: str, holder: bytes) -> bool:
         name = f"{{{self._prefix}{key}}}:lease"

@@ -119,6 +119,10 @@ class PostgresDatabase:
         """Delete published facts older than 10 minutes; returns how many. Runs by itself every 30 seconds."""
         return await self._relay.sweep(self._clock.now_ms() - KEEP_MS)
 
+    def publish_again(self) -> None:
+        """The bus was interrupted: publish what this process wrote lately once more."""
+        self._relay.publish_again()
+
     async def lag(self) -> Lag:
         """Of the outbox."""
         return await self._relay.lag()

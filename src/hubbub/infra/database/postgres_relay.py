@@ -28,6 +28,7 @@ from hubbub.infra.database.outbox import MARK_AFTER, PIECE, PUT_MARK, Publish
 from hubbub.infra.database.schema import Id
 
 LOOK = 2.0  # seconds between two looks for writers that died
+SETTLED = 20.0  # seconds after which a fact that left has arrived, or the connection is known to be dead
 LOCKS = 0x48756262  # our class of advisory locks, apart from those of bodies
 SWEEPING = -0x48756262  # a body's lock: one process deletes old facts at a time
 _NAME = "writer:"
@@ -117,6 +118,7 @@ class Relay:
         self._highest = 0  # id known to be given
         self._published = 0  # while behind: what the mark may not pass
         self._marked, self._marked_at = -1, clock.monotonic()
+        self._settled: deque[int] = deque(maxlen=round(SETTLED / LOOK) + 1)  # marks of the last seconds, oldest first
         self._guard: Any = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -182,11 +184,16 @@ class Relay:
         published = min(published, self._mark())
         self._published, self._behind = published, True
 
+    def publish_again(self) -> None:
+        """What left in the last seconds may not have arrived."""
+        self._fall_behind(self._settled[0])
+
     # ---- life
 
     async def start(self) -> None:
         await self._hold()
         self._published = self._highest = (await self._database.fetch(NEWEST))[0][0] or 0
+        self._settled.append(self._published)
         await self._store_mark()
         self._tasks = [asyncio.create_task(self._look(), name="relay")]
 
@@ -250,6 +257,7 @@ class Relay:
             await asyncio.sleep(LOOK)
             try:
                 await self._hold()
+                self._settled.append(self._mark())
                 if self._publish is not None and not self._behind:
                     await self._adopt()
                 if self._marked < 0 or self._clock.monotonic() - self._marked_at >= MARK_AFTER:

@@ -156,6 +156,9 @@ class SqliteDatabase:
         """Delete published facts older than 10 minutes; returns how many. Runs by itself every 30 seconds."""
         return await self._outbox.sweep()
 
+    def publish_again(self) -> None:
+        """Nothing is lost on a bus inside this process."""
+
     async def lag(self) -> Lag:
         """Of the outbox."""
         return await self._outbox.lag()

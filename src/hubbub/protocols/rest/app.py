@@ -84,7 +84,7 @@ def build(
         *messages.routes(services.chat, services.limits),
         *voice.routes(services.voice),
     ]
-    return _App(
+    return _application(
         [
             Router("/api", route_handlers=[instance_handler, *handlers], before_request=checked),
             Router("/", route_handlers=handlers, before_request=checked, include_in_schema=False),
@@ -92,6 +92,18 @@ def build(
             *extra,
             *pages.routes(pages.Site(web)),
         ],
+        OpenAPIConfig(title="Hubbub", version="1", path="/api", render_plugins=[Documented()]),
+    )
+
+
+def build_plain(operations: list[HTTPRouteHandler], extra: list[HTTPRouteHandler]) -> Litestar:
+    """For a process without a gateway: machines ask it, people do not."""
+    return _application([*operations, *extra], None)
+
+
+def _application(handlers: list[Any], documented: OpenAPIConfig | None) -> Litestar:
+    return _App(
+        handlers,
         request_class=SafeRequest,
         request_max_body_size=BODY_LIMIT,
         exception_handlers={
@@ -100,7 +112,7 @@ def build(
             HTTPException: _http,
             Exception: _defect,
         },
-        openapi_config=OpenAPIConfig(title="Hubbub", version="1", path="/api", render_plugins=[Documented()]),
+        openapi_config=documented,
         debug=False,
         logging_config=None,
     )

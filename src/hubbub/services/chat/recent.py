@@ -11,11 +11,13 @@ from collections import OrderedDict
 from hubbub.services.chat.api import Message
 
 LENGTH = 50
-CHANNELS = 1_000  # the least recently used goes; 1,000 full lists are about 25 MB
+CHANNELS = 1_000  # by default; the least recently used goes; 1,000 full lists are about 25 MB
 
 
 class Recent:
-    def __init__(self) -> None:
+    def __init__(self, channels: int) -> None:
+        """`channels` 0 keeps nothing: for where other processes write to the same channels."""
+        self._channels = channels
         self._lists: OrderedDict[int, list[Message]] = OrderedDict()
         self._changes = 0  # counts every change: a load that was overtaken is thrown away
 
@@ -36,7 +38,7 @@ class Recent:
         if version != self._changes:
             return
         self._lists[channel_id] = list(reversed(newest_first[:LENGTH]))
-        if len(self._lists) > CHANNELS:
+        if len(self._lists) > self._channels:
             self._lists.popitem(last=False)
 
     def add(self, message: Message) -> None:

@@ -27,7 +27,8 @@ from hubbub.services.user.events import ProfileUpdated
 
 
 class ChatService:
-    """Implements ChatApi. `publish` is for facts of the moment; the others leave through the outbox."""
+    """Implements ChatApi. `publish` is for facts of the moment; the others leave through the outbox.
+    `recent_channels`: how many channels' newest messages are kept in memory; 0 where other processes write too."""
 
     def __init__(
         self,
@@ -37,12 +38,13 @@ class ChatService:
         ids: Snowflakes,
         clock: Clock,
         publish: Callable[[Event], None],
+        recent_channels: int,
     ) -> None:
         self._database = database
         self._channels = channels
         self._clock = clock
         self._publish = publish
-        self._recent = Recent()
+        self._recent = Recent(recent_channels)
         build = MessageBuild(database, users)
         self._send = MessageSend(database, channels, ids, clock, build, self._recent)
         self._change = MessageChange(database, channels, clock, build, self._send, self._recent)

@@ -129,6 +129,18 @@ class MediaNode:
     def room(self, name: str) -> Room | None:
         return self._rooms.get(name)
 
+    def in_use(self) -> set[str]:
+        """Names of rooms with somebody in them, or on the way to them."""
+        return {*self._rooms, *(entry.room for entry in self._admissions.all())}
+
+    def give_up(self, room: str) -> None:
+        """Another node has this room: everybody joins anew, there."""
+        for entry in self._admissions.of_room(room):
+            self.end(entry, "server_stopped")
+        if (live := self._rooms.get(room)) is not None:
+            for who in list(live.participants):
+                live.remove(who, "server_stopped", "reconnect")
+
     def end(self, entry: Entry, reason: LeaveReason) -> None:
         """Its tokens are spent, and its participant, if there is one, is gone."""
         who = self._participants.get(entry.sid)

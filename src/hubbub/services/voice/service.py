@@ -16,10 +16,10 @@ from hubbub.services.auth.api import Principal
 from hubbub.services.channel.api import ChannelApi
 from hubbub.services.media.api import MediaApi
 from hubbub.services.user.api import UserApi
-from hubbub.services.voice import store
 from hubbub.services.voice.api import Ticket, VoicePatch, VoiceState
 from hubbub.services.voice.member_moderate import MemberModerate
 from hubbub.services.voice.room_join import RoomJoin
+from hubbub.services.voice.seat_restore import SeatRestore
 from hubbub.services.voice.seats import Seats, state
 from hubbub.services.voice.voice_state import VoiceStates
 
@@ -44,14 +44,14 @@ class VoiceService:
         self._join = RoomJoin(database, channels, users, media, clock, self._seats)
         self._moderation = MemberModerate(database, channels, media, clock, self._seats, self._join)
         self._states = VoiceStates(media, clock, self._seats, self._join, publish)
+        self._restore = SeatRestore(database, users, media, clock, self._seats, self._join)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # gone with the last holder
         self._sweeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """No media outlives its node, so seats of an earlier process are empty."""
-        for row in await self._database.fetch(store.SEATS):
-            user_id = row[0]
-            await self._database.write(lambda tx, user_id=user_id: tx.execute(store.DROP_SEAT, user=user_id))
+        """Seats of an earlier process are empty, unless a media node still has who sat there. May be called again when
+        another service was not there yet."""
+        await self._restore.seats()
         self._sweeper = asyncio.create_task(self._sweep(), name="voice-sweep")
 
     @property
@@ -94,6 +94,10 @@ class VoiceService:
     async def speaking(self, server_ids: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
         channels = {seat.channel_id for seat in self._seats.on_servers(server_ids)}
         return {each: self._states.speaking[each] for each in channels if each in self._states.speaking}
+
+    async def room_lost(self, room: str) -> None:
+        """Its media node is gone (assembly subscribes, where there are several)."""
+        self._states.room_lost(room)
 
     async def on_event(self, event: Event) -> None:
         """Facts of media nodes and of other services (assembly subscribes), in order."""

@@ -14,7 +14,7 @@ from hubbub.services.channel.events import ChannelDeleted, MemberRemoved, Permis
 from hubbub.services.media.api import MediaApi
 from hubbub.services.media.events import ParticipantJoined, ParticipantLeft, SourcesChanged, SpeakingStarted
 from hubbub.services.voice.events import SpeakingChanged
-from hubbub.services.voice.room_join import RoomJoin
+from hubbub.services.voice.room_join import UNUSED_MS, RoomJoin
 from hubbub.services.voice.seats import Seat, Seats
 
 
@@ -59,6 +59,17 @@ class VoiceStates:
         """Seats whose media did not come in time; call every few seconds."""
         now = self._clock.now_ms()
         await self._end(lambda seat: seat.sid is None and seat.expires <= now)
+
+    def room_lost(self, room: str) -> None:
+        """People keep their seats for a while: their clients ask for media anew, and get it on another node."""
+        for seat in self._seats.all():
+            if seat.room == room:
+                expires = self._clock.now_ms() + UNUSED_MS
+                fresh = msgspec.structs.replace(seat, sid=None, expires=expires, self_video=False, self_stream=False)
+                self._seats.note(fresh)
+                if self.speaking.pop(seat.channel_id, None):
+                    silent = SpeakingChanged(server_id=seat.server_id, channel_id=seat.channel_id, user_ids=())
+                    self._publish(silent)
 
     async def _end(self, chosen: Callable[[Seat], bool]) -> None:
         for seat in self._seats.all():

@@ -17,7 +17,8 @@ from hubbub.infra.database import migrations
 
 _LOCK = 0x4875626275  # of bodies' kind, but no snowflake
 _STORED = "SELECT max(version_num) FROM alembic_version"
-_EXISTS = "SELECT to_regclass('alembic_version') IS NOT NULL"
+# a look into the table of tables, not `to_regclass`: that answers from a cache which may be older than our lock
+_EXISTS = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'alembic_version')"
 
 
 async def stored(link: asyncpg.Connection) -> str:

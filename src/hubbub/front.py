@@ -1,0 +1,155 @@
+"""The HTTP side of one process: pages, REST and gateway where the gateway lives, signalling where media does, and
+health and metrics everywhere. Part of the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from hubbub import VERSION, machine, metrics, server
+from hubbub.backends import Engine
+from hubbub.clock import Clock
+from hubbub.config import Config
+from hubbub.infra.bus.base import Bus
+from hubbub.infra.bus.inbox import Inbox
+from hubbub.infra.sfu.embedded import EmbeddedEngine
+from hubbub.infra.telemetry.exposition import render
+from hubbub.infra.telemetry.loop_lag import LoopLag
+from hubbub.protocols.livekit import routes as livekit
+from hubbub.protocols.livekit.validate import validate_v1, validator
+from hubbub.protocols.rest import app as rest
+from hubbub.protocols.rest import operations
+from hubbub.protocols.rest.answers import mount
+from hubbub.protocols.rest.edge import Edge
+from hubbub.protocols.rest.measured import Measured
+from hubbub.protocols.websocket import routes as websocket
+from hubbub.protocols.websocket.connection import Router
+from hubbub.protocols.websocket.handshake import Origins, Proxies
+from hubbub.protocols.wire.things import Health, Instance
+from hubbub.readiness import Readiness
+from hubbub.services.auth.password import MIN_LENGTH
+from hubbub.services.chat.api import MESSAGE_LENGTH
+from hubbub.services.chat.service import ChatService
+from hubbub.services.gateway.service import GatewayService
+from hubbub.services.media.node import MediaNode
+from hubbub.services.voice.service import VoiceService
+
+WEB = Path(__file__).parent / "web"
+SOCKETS_PER_ADDRESS = 20_000  # a whole campus may stand behind one address; the rate of opening is limited elsewhere
+
+
+class Parts(msgspec.Struct, kw_only=True):
+    """What lives in this process; None: elsewhere."""
+
+    lag: LoopLag
+    bus: Bus
+    inboxes: Sequence[Inbox]
+    readiness: Readiness
+    database: Engine | None
+    gateway: GatewayService | None
+    chat: ChatService | None
+    voice: VoiceService | None
+    node: MediaNode | None
+    engine: EmbeddedEngine | None
+
+
+def make(config: Config, clock: Clock, services: rest.Services, parts: Parts) -> server.Server:
+    router = Router(Origins(machine.origins(config)), Proxies(config.trusted_proxies), SOCKETS_PER_ADDRESS)
+
+    async def health() -> Health:
+        counted: dict[str, object] = {"sockets": router.occupancy, "loop": parts.lag.figures()}
+        if parts.gateway is not None:
+            counted["gateway"] = parts.gateway.health
+        if parts.engine is not None:
+            counted["media"] = parts.engine.stats()
+        return _health(await parts.readiness.checks(), counted)
+
+    async def numbers(accept: str) -> tuple[str, bytes]:
+        return render(metrics.families(await _read(parts, measured, router)), accept)
+
+    readers = operations.Readers(config.metrics_token, config.metrics_from)
+    machines = operations.routes(health, numbers, readers)
+    signalling: list[Any] = []
+    if parts.node is not None:
+        livekit.add_routes(router, parts.node, clock, (), "", "")
+        signalling = [
+            mount("/rtc/validate", validator(parts.node)),
+            mount("/rtc/v1/validate", validate_v1),
+            mount("/rtc/v1", validate_v1),
+        ]
+    if parts.gateway is not None:
+        instance = _instance(config, services)
+        websocket.add_routes(
+            router,
+            parts.gateway,
+            services.auth,
+            services.chat,
+            services.voice,
+            services.presence,
+            services.limits,
+            clock,
+            instance,
+            config.public_url,
+            config.rate_limit_scale,
+        )
+        web = Path(config.web_dir) if config.web_dir else WEB
+        app = rest.build(services, clock, instance, machines, web, signalling)
+    else:
+        app = rest.build_plain(machines, signalling)
+    edge = Edge(app, router.origins, router.proxies, config.public_url, config.tls != "off")
+    measured = Measured(edge, router.proxies, clock)
+    return server.make(measured, router, config, machine.names(config))
+
+
+def _instance(config: Config, services: rest.Services) -> Any:
+    async def instance(origin: str) -> Instance:
+        return Instance(
+            name=config.instance_name,
+            host=urlsplit(origin).netloc,
+            version=VERSION,
+            registration=config.registration,
+            setup_needed=await services.auth.setup_needed(),
+            secure=machine.is_secure(origin),
+            message_length=MESSAGE_LENGTH,
+            password_length=MIN_LENGTH,
+        )
+
+    return instance
+
+
+async def _read(parts: Parts, measured: Measured, router: Router) -> metrics.Parts:
+    database = parts.database
+    return metrics.Parts(
+        lag=parts.lag,
+        bus=parts.bus,
+        inboxes=parts.inboxes,
+        http=measured.seconds,
+        sockets=router.occupancy,
+        gateway=parts.gateway,
+        messages_sent=parts.chat.sent if parts.chat is not None else None,
+        voice_sessions=parts.voice.occupied if parts.voice is not None else None,
+        database=database.measures if database is not None else None,
+        outbox=await database.lag() if database is not None else None,
+        engine=parts.engine.stats() if parts.engine is not None else None,
+        connections=parts.node.connections() if parts.node is not None else None,
+        checks=await parts.readiness.checks(),
+    )
+
+
+def _health(checks: Mapping[str, str], counted: Mapping[str, object]) -> Health:
+    counters = {
+        f"{name}.{key}": value
+        for name, counter in counted.items()
+        for key in _fields(counter)
+        if isinstance(value := getattr(counter, key), int)
+    }
+    status = "ok" if all(each == "ok" for each in checks.values()) else "failing"
+    return Health(status=status, version=VERSION, checks=dict(checks), counters=counters)
+
+
+def _fields(counter: object) -> list[str]:
+    return [key for key in (getattr(counter, "__struct_fields__", None) or vars(counter)) if not key.startswith("_")]
