@@ -124,3 +124,20 @@ async def test_leaving_while_the_server_is_gone_does_not_hang(own_server: Nats) 
         bus.publish("a", b"1")
     async with asyncio.timeout(10):
         await bus.close()
+
+
+async def test_whoever_serves_is_found_at_once(nats_server: Nats) -> None:
+    """From another connection, a hundred times: the server must know of it when `serve` returns."""
+    prefix = fresh_name()
+    one, other = [await NatsBus.connect(nats_server.url, prefix, lambda: None) for _ in range(2)]
+
+    async def answer(payload: bytes) -> bytes:
+        return payload
+
+    for n in range(100):
+        other.publish("noise", bytes(200_000))  # something that the socket is busy with
+        stop = await other.serve(f"ask.{n}", "everybody", answer)
+        assert await one.request(f"ask.{n}", b"x", 5) == b"x"
+        stop()
+    for each in (one, other):
+        await each.close()

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from nats import errors
-from nats.aio.client import Client
+from nats.aio.client import PING_PROTO, Client
 
 from hubbub.errors import Unavailable
 from hubbub.infra.bus.base import Backlog, Handler, Listener
@@ -34,6 +34,16 @@ KNOWN = 8_192  # subjects that were found to be good
 FAILED = {"Hubbub-Failed": "1"}  # header of an answer that is none
 
 log = logging.getLogger(__name__)
+
+
+class _Client(Client):
+    """nats-py 2.16 writes the ping of a flush past commands that still wait for the socket, so a flush may be answered
+    before the server has seen the subscription that it was to make sure of. Here the ping waits its turn."""
+
+    async def _send_ping(self, future: asyncio.Future[bool] | None = None) -> None:
+        self._pongs.append(future or asyncio.get_running_loop().create_future())
+        await self._send_command(PING_PROTO)
+        await self._flush_pending()
 
 
 class _Outgoing(NamedTuple):
@@ -71,7 +81,7 @@ class NatsBus:
     async def connect(cls, servers: str, prefix: str, interrupted: Callable[[], None]) -> NatsBus:
         """`servers`: addresses, comma separated. `interrupted()` is called when the connection is there again after it
         was not: what this process published shortly before may be lost. Raises Unavailable."""
-        client = Client()
+        client = _Client()
         bus = cls(client, prefix, interrupted)
         try:
             async with asyncio.timeout(CONNECTING):
