@@ -9,6 +9,7 @@ import signal
 from pathlib import Path
 
 from tests.scenarios.place import Place
+from tests.scenarios.warm import Warm
 from tests.servers.engines import Nats, Postgres, Redis
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -19,12 +20,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
+class Part(Place):
+    """One process of several."""
+
+    def launch(self) -> None:
+        self.process = Warm(["run", *self.services], self.environment(), self.folder, self.log)  # type: ignore[assignment]
+
+
 class Apart(Place):
     """`url`, `port` and `process` are those of the first gateway; `parts` has all processes by name."""
 
     def __init__(self, folder: Path, postgres: Postgres, nats: Nats, redis: Redis, **settings: str) -> None:
         shared = {
-            "DATABASE_URL": postgres.fresh_database(),
+            "DATABASE_URL": postgres.migrated_database(),
             "NATS_URL": nats.url,
             "REDIS_URL": redis.url,
             "HUBBUB_NAMESPACE": f"place-{secrets.token_hex(4)}",
@@ -33,7 +41,7 @@ class Apart(Place):
         self.parts: dict[str, Place] = {}
         super().__init__(folder, **shared)
         for name, services in GROUPS.items():
-            part = Place(folder, **shared)
+            part = Part(folder, **shared)
             part.services, part.log = services, folder / f"{name}.log"
             self.parts[name] = part
         first = self.parts["gateway-1"]

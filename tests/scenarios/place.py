@@ -70,7 +70,17 @@ class Place:
         self.wait_ready()
 
     def launch(self) -> None:
-        environment = {
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "hubbub", "run", *self.services],
+                env=self.environment(),
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+            )
+
+    def environment(self) -> dict[str, str]:
+        return {
             **{name: value for name, value in os.environ.items() if not name.startswith(OURS)},
             "HUBBUB_HOST": self.host,
             "HUBBUB_PORT": str(self.port),
@@ -78,14 +88,6 @@ class Place:
             "HUBBUB_RATE_LIMIT_SCALE": "0",
             **self.settings,
         }
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "hubbub", "run", *self.services],
-                env=environment,
-                cwd=self.folder,
-                stdout=log,
-                stderr=log,
-            )
 
     def wait_ready(self) -> None:
         assert self.process is not None

@@ -5,9 +5,12 @@ its own."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from hubbub.infra.database.migrations import postgres_run
 from tests.servers.process import ServerProcess, find, free_port
 
 SECRET = "only-for-tests"
@@ -22,6 +25,7 @@ def fresh_name() -> str:
 class Postgres(ServerProcess):
     def __init__(self) -> None:
         super().__init__("postgres")
+        self._migrated = ""
         self._bin = find("postgres", "/usr/lib/postgresql/*/bin/postgres").parent
 
     def prepare(self) -> None:
@@ -46,9 +50,21 @@ class Postgres(ServerProcess):
 
     def fresh_database(self) -> str:
         """The address of a new, empty database."""
+        return self._copy_of("template0")
+
+    def migrated_database(self) -> str:
+        """The address of a new database that has every table and no rows."""
+        if not self._migrated:
+            address = self.fresh_database()
+            with ThreadPoolExecutor(1) as thread:  # whoever asks may be inside a loop
+                thread.submit(lambda: asyncio.run(postgres_run.migrate(address))).result()
+            self._migrated = address.rpartition("/")[2]
+        return self._copy_of(self._migrated)
+
+    def _copy_of(self, template: str) -> str:
         name = fresh_name()
         place = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "hubbub")
-        self.run(str(self._bin / "createdb"), *place, "-T", "template0", name)
+        self.run(str(self._bin / "createdb"), *place, "-T", template, name)
         return self.url(name)
 
 

@@ -51,6 +51,10 @@ class Database(Protocol):
         """Read what is committed. Sees every write that was acknowledged before the call."""
         ...
 
+    async def fetch_stale(self, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
+        """The same, perhaps from a copy that is some seconds behind: for what nobody has written lately."""
+        ...
+
     async def write(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run `body` in one transaction; return its result once it is durable.
 

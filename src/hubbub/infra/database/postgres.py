@@ -89,7 +89,12 @@ class PostgresDatabase:
         return await self._fetch(self._pool, statement, values)
 
     async def fetch_stale(self, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
-        return await self._fetch(self._replica, statement, values)
+        if self._replica is not self._pool:
+            try:
+                return await self._fetch(self._replica, statement, values)
+            except Unavailable as error:
+                log.warning("the read replica does not answer, the primary does: %s", error)
+        return await self.fetch(statement, **values)
 
     async def write(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
         self._check()

@@ -117,6 +117,9 @@ class SqliteDatabase:
                 return self._read(text, arguments(values))
         return self._read(text, arguments(values))
 
+    async def fetch_stale(self, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
+        return await self.fetch(statement, **values)
+
     def _read(self, text: str, arguments: tuple[Any, ...]) -> Sequence[Row]:
         try:
             return self._reader.execute(text, arguments).fetchall()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from hubbub.clock import Clock
 from hubbub.errors import Refused
-from hubbub.ids import MAX_ID
+from hubbub.ids import MAX_ID, created_ms
 from hubbub.infra.database.base import Database
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel.api import READ_HISTORY, VIEW_CHANNEL, ChannelApi
@@ -14,14 +15,18 @@ from hubbub.services.chat.recent import LENGTH, Recent
 from hubbub.services.chat.store import MessageRow
 
 LONGEST = 100
+SETTLED_MS = 60_000  # what is older a read replica has, if there is one
 
 
 class History:
-    def __init__(self, database: Database, channels: ChannelApi, build: MessageBuild, recent: Recent) -> None:
+    def __init__(
+        self, database: Database, channels: ChannelApi, build: MessageBuild, recent: Recent, clock: Clock
+    ) -> None:
         self._database = database
         self._channels = channels
         self._build = build
         self._recent = recent
+        self._clock = clock
 
     async def page(self, principal: Principal, page: Page) -> tuple[Message, ...]:
         await self._channels.authorize(principal, page.channel_id, VIEW_CHANNEL | READ_HISTORY)
@@ -61,7 +66,9 @@ class History:
         return newer[::-1] + older
 
     async def _before(self, channel_id: int, border: int, count: int) -> list[MessageRow]:
-        rows = await self._database.fetch(store.BEFORE, channel=channel_id, border=border, count=count)
+        old = created_ms(border) < self._clock.now_ms() - SETTLED_MS
+        fetch = self._database.fetch_stale if old else self._database.fetch
+        rows = await fetch(store.BEFORE, channel=channel_id, border=border, count=count)
         return [store.message(row) for row in rows]
 
     async def _after(self, channel_id: int, border: int, count: int) -> list[MessageRow]:

@@ -48,7 +48,7 @@ class ChatService:
         build = MessageBuild(database, users)
         self._send = MessageSend(database, channels, ids, clock, build, self._recent)
         self._change = MessageChange(database, channels, clock, build, self._send, self._recent)
-        self._history = History(database, channels, build, self._recent)
+        self._history = History(database, channels, build, self._recent, clock)
         self._reading = ReadStates(database, channels)
         self._calls = Calls(database, channels, build)
         self._purge = Purge(database)
