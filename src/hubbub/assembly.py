@@ -351,7 +351,7 @@ class Place:
             engine.close()
 
         self._closing.append(stop)
-        here = "ws" + welcome.address(config, self._port).removeprefix("http") if self._apart else ""
+        here = "ws" + welcome.own_address(config, self._port).removeprefix("http") if self._apart else ""
         return Media(node, MediaService(node, tokens, admissions, config.media_url or here), engine)
 
     def _between(self, api: type[A], service: A) -> A:

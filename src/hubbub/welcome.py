@@ -10,8 +10,11 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 def address(config: Config, port: int) -> str:
     """The address to open, as far as this process can know it."""
-    if config.public_url:
-        return config.public_url
+    return config.public_url or own_address(config, port)
+
+
+def own_address(config: Config, port: int) -> str:
+    """Of this process itself, whatever stands before it."""
     host = "127.0.0.1" if config.host in ("0.0.0.0", "::") else config.host
     return f"{config.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 

@@ -46,10 +46,16 @@ class Apart(Place):
             self.parts[name] = part
         first = self.parts["gateway-1"]
         self.port, self.log = first.port, first.log
+        for part in self.parts.values():
+            part.settings = {"HUBBUB_PUBLIC_URL": first.url, **part.settings}
         self._turns = itertools.cycle(self.parts[name] for name in ("gateway-1", "gateway-2"))
 
     def entrance(self) -> str:
         return next(self._turns).url
+
+    @property
+    def machines(self) -> list[str]:
+        return [part.url for part in self.parts.values()]
 
     @property
     def signalling(self) -> set[str]:

@@ -60,6 +60,11 @@ class Place:
         return self.url
 
     @property
+    def machines(self) -> list[str]:
+        """Where each process tells its numbers."""
+        return [self.url]
+
+    @property
     def signalling(self) -> set[str]:
         """Where a ticket to a voice room may lead."""
         return {self.url.replace("http", "ws", 1)}

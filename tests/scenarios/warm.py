@@ -5,11 +5,13 @@ output are those of a process that a shell started; it looks like a `subprocess.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,35 +35,47 @@ def _context() -> Any:
 
 
 class Warm:
+    """Its end is seen by its number, and its status read from a file: what the fork server says comes late at times."""
+
     def __init__(self, arguments: Sequence[str], environment: dict[str, str], folder: Path, log: Path) -> None:
-        self._arguments = arguments
-        given = (list(arguments), environment, str(folder), str(log))
+        self._arguments = list(arguments)
+        self._status = log.with_suffix(".status")
+        self._status.unlink(missing_ok=True)
+        given = (self._arguments, environment, str(folder), str(log), str(self._status))
         self._process = _context().Process(target=_live, args=given, daemon=True)
         self._process.start()
         self.pid: int = self._process.pid
-
-    @property
-    def returncode(self) -> int | None:
-        return self._process.exitcode
+        self.returncode: int | None = None
 
     def poll(self) -> int | None:
-        return self._process.exitcode
+        if self.returncode is None and not self._lives():
+            self.returncode = int(self._status.read_text()) if self._status.exists() else -signal.SIGKILL
+        return self.returncode
 
-    def wait(self, timeout: float | None = None) -> int:
-        self._process.join(timeout)
-        if (status := self._process.exitcode) is None:
-            raise subprocess.TimeoutExpired(list(self._arguments), timeout or 0)
+    def wait(self, timeout: float = 60) -> int:
+        end = time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired(self._arguments, timeout)
+            time.sleep(0.01)
         return status
 
     def send_signal(self, number: int) -> None:
-        if self.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
+    def _lives(self) -> bool:
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
-def _live(arguments: list[str], environment: dict[str, str], folder: str, log: str) -> None:
+
+def _live(arguments: list[str], environment: dict[str, str], folder: str, log: str, status_file: str) -> None:
     from hubbub.cli import main
 
     os.environ.clear()
@@ -75,4 +89,5 @@ def _live(arguments: list[str], environment: dict[str, str], folder: str, log: s
     signal.signal(signal.SIGINT, signal.default_int_handler)
     status = main(arguments)
     sys.stdout.flush()
+    Path(status_file).write_text(str(status))
     os._exit(status)

@@ -221,6 +221,7 @@ class PostgresDatabase:
             committing, since = True, self._clock.monotonic()
             await tx.commit()
             self.measures.commits.add(self._clock.monotonic() - since)
+            self.measures.sizes.add(1)
         except BaseException as error:
             await tx.undo()
             lost = committing and isinstance(error, Unavailable) and not isinstance(error, Again)
