@@ -6,6 +6,7 @@ output are those of a process that a shell started; it looks like a `subprocess.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -78,6 +79,7 @@ class Warm:
 def _live(arguments: list[str], environment: dict[str, str], folder: str, log: str, status_file: str) -> None:
     from hubbub.cli import main
 
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: it does not outlive the tests
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
