@@ -69,11 +69,11 @@ class Warm:
         self.send_signal(signal.SIGKILL)
 
     def _lives(self) -> bool:
+        """A process that nobody has buried yet does not live (proc(5): state Z)."""
         try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        except (FileNotFoundError, ProcessLookupError):
             return False
-        return True
 
 
 def _live(arguments: list[str], environment: dict[str, str], folder: str, log: str, status_file: str) -> None:
