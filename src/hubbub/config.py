@@ -61,6 +61,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token: str
     metrics_from: tuple[str, ...]
     otlp_endpoint: str
+    turn_url: tuple[str, ...]
+    turn_username: str
+    turn_password: str
     database_key: str
     database_url: str
     database_replica_url: str
@@ -160,6 +163,14 @@ def _long(least: int) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _relays(text: str) -> tuple[str, ...]:
+    found = _list(text)
+    for each in found:
+        if not each.startswith(("turn:", "turns:", "stun:")):
+            raise ValueError("is a list of turn:host:port, turns:host:port or stun:host:port")
+    return found
 
 
 def _networks(text: str) -> tuple[str, ...]:
@@ -311,6 +322,17 @@ OPTIONS: tuple[Option, ...] = (
         _url,
     ),
     _option(
+        "TURN_URL",
+        "turn_url",
+        "",
+        "Relays for people whose network lets no UDP through (turn:relay.example:3478?transport=tcp), comma separated.",
+        _relays,
+    ),
+    _option("TURN_USERNAME", "turn_username", "", "User of the relay. Everybody in a call is told it."),
+    _option(
+        "TURN_PASSWORD", "turn_password", "", "Its password, told likewise: let the relay reach media nodes alone."
+    ),
+    _option(
         "DATABASE_URL",
         "database_url",
         "",
@@ -354,7 +376,9 @@ OPTIONS: tuple[Option, ...] = (
     ),
 )
 _ADDRESSES = ("DATABASE_URL", "DATABASE_REPLICA_URL", "NATS_URL", "REDIS_URL")  # they may hold passwords
-SECRETS = frozenset(("JWT_SECRET", "HUBBUB_LIVEKIT_KEYS", "HUBBUB_METRICS_TOKEN", "HUBBUB_DATABASE_KEY", *_ADDRESSES))
+SECRETS = frozenset(
+    ("JWT_SECRET", "HUBBUB_LIVEKIT_KEYS", "HUBBUB_METRICS_TOKEN", "HUBBUB_DATABASE_KEY", "TURN_PASSWORD", *_ADDRESSES)
+)
 _BY_NAME = {option.name: option for option in OPTIONS}
 _BY_KEY = {option.name.removeprefix("HUBBUB_").lower(): option.name for option in OPTIONS}
 

@@ -3,6 +3,7 @@ health and metrics everywhere. Part of the composition root."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from hubbub.config import Config
 from hubbub.infra.bus.base import Bus
 from hubbub.infra.bus.inbox import Inbox
 from hubbub.infra.sfu.embedded import EmbeddedEngine
-from hubbub.infra.telemetry.exposition import render
+from hubbub.infra.telemetry import exposition
 from hubbub.infra.telemetry.loop_lag import LoopLag
 from hubbub.protocols.livekit import routes as livekit
+from hubbub.protocols.livekit.encode import IceServer
 from hubbub.protocols.livekit.validate import validate_v1, validator
 from hubbub.protocols.rest import app as rest
 from hubbub.protocols.rest import operations
@@ -69,13 +71,14 @@ def make(config: Config, clock: Clock, services: rest.Services, parts: Parts) ->
         return _health(await parts.readiness.checks(), counted)
 
     async def numbers(accept: str) -> tuple[str, bytes]:
-        return render(metrics.families(await _read(parts, measured, router)), accept)
+        await asyncio.to_thread(exposition.load)
+        return exposition.render(metrics.families(await _read(parts, measured, router)), accept)
 
     readers = operations.Readers(config.metrics_token, config.metrics_from)
     machines = operations.routes(health, numbers, readers)
     signalling: list[Any] = []
     if parts.node is not None:
-        livekit.add_routes(router, parts.node, clock, (), "", "")
+        livekit.add_routes(router, parts.node, clock, _relays(config), "", "")
         signalling = [
             mount("/rtc/validate", validator(parts.node)),
             mount("/rtc/v1/validate", validate_v1),
@@ -103,6 +106,10 @@ def make(config: Config, clock: Clock, services: rest.Services, parts: Parts) ->
     edge = Edge(app, router.origins, router.proxies, config.public_url, config.tls != "off")
     measured = Measured(edge, router.proxies, clock)
     return server.make(measured, router, config, machine.names(config))
+
+
+def _relays(config: Config) -> tuple[IceServer, ...]:
+    return (IceServer(config.turn_url, config.turn_username, config.turn_password),) if config.turn_url else ()
 
 
 def _instance(config: Config, services: rest.Services) -> Any:

@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 
 PASSWORD = "correct horse battery"
 DEADLINE = 20.0
-OURS = ("HUBBUB_", "JWT_", "DATABASE_", "NATS_", "REDIS_", "OTEL_")  # settings that must not come from outside
+OURS = ("HUBBUB_", "JWT_", "DATABASE_", "NATS_", "REDIS_", "OTEL_", "TURN_")  # settings that must not come from outside
 STOP_DEADLINE = 30.0
 START_DEADLINE = 60.0  # a loaded machine compiles and imports slowly
 

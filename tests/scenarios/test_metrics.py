@@ -11,7 +11,9 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.scenarios.apart import Apart
 from tests.scenarios.place import Place
+from tests.servers.engines import Nats, Postgres, Redis
 
 TOKEN = "a token that nobody guesses"
 
@@ -150,3 +152,36 @@ def test_health_answers(started: Place, path: str) -> None:
     answer = httpx.get(started.url + path)
     assert answer.status_code == 200
     assert answer.json()["status"] == "ok"
+
+
+async def test_each_process_of_several_tells_its_own(
+    tmp_path: Path, postgres_server: Postgres, nats_server: Nats, redis_server: Redis
+) -> None:
+    apart = Apart(tmp_path, postgres_server, nats_server, redis_server)
+    apart.start()
+    try:
+        owner = await apart.owner()
+        server = await owner.make_server()
+        room = next(each for each in server["channels"] if each["type"] == "text")["id"]
+        async with owner.gateway() as gateway:
+            for number in range(4):
+                await owner.send(room, f"message {number}")
+            await gateway.wait("MESSAGE_CREATE", lambda d: d["message"]["content"] == "message 3")
+            told = {name: read(part) for name, part in apart.parts.items()}
+        await owner.close()
+    finally:
+        apart.stop()
+    cores, gateways = (told["core-1"], told["core-2"]), (told["gateway-1"], told["gateway-2"])
+    assert sum(each["messages_sent_total"] for each in cores) == 4
+    assert sum(each["websocket_connections"] for each in gateways) == 1
+    assert sum(each["hubbub_gateway_frames_total"] for each in gateways) >= 4
+    asked = 'hubbub_rpc_asked_seconds_count{outcome="ok",service="chat",verb="send"}'
+    assert sum(each.get(asked, 0) for each in gateways) == 4
+    assert sum(each.get(asked.replace("asked", "answered"), 0) for each in cores) == 4
+    assert sum(each.get('hubbub_database_write_seconds_count{outcome="done"}', 0) for each in cores) >= 4
+    for each in cores:
+        assert "active_websocket_connections" not in each
+        assert "hubbub_media_rooms" in each
+    for each in gateways:
+        assert "messages_sent_total" not in each
+        assert all(value == 1 for name, value in each.items() if name.startswith("hubbub_ready"))

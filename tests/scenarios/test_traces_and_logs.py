@@ -9,8 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.scenarios.apart import Apart
 from tests.scenarios.collector import Collector, Span
 from tests.scenarios.place import PASSWORD, Place
+from tests.servers.engines import Nats, Postgres, Redis
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -75,6 +77,41 @@ async def test_one_trace_from_rest_to_the_other_gateway_session(place: Place, co
     assert root.attributes["enduser.id"] == owner.id
     assert root.service == "hubbub"
     assert not collector.refused
+
+
+async def test_one_trace_over_processes_and_machines_between(
+    tmp_path: Path, collector: Collector, postgres_server: Postgres, nats_server: Nats, redis_server: Redis
+) -> None:
+    """Request at one gateway, chat elsewhere, PostgreSQL, NATS, the other gateway: two people, two ways in."""
+    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "HUBBUB_TRUSTED_PROXIES": "127.0.0.1"}
+    apart = Apart(tmp_path, postgres_server, nats_server, redis_server, HUBBUB_LOG_LEVEL="debug", **settings)
+    apart.start()
+    try:
+        owner = await apart.owner()
+        server = await owner.make_server()
+        room = next(each for each in server["channels"] if each["type"] == "text")["id"]
+        guest = await apart.guest("guest", await owner.invite_to(server["id"]))
+        async with owner.gateway() as one, guest.gateway() as other:
+            body = {"content": "hello"}
+            await owner.http.post(f"/api/channels/{room}/messages", json=body, headers={"traceparent": PARENT})
+            await one.wait("MESSAGE_CREATE")
+            await other.wait("MESSAGE_CREATE")
+        spans = collector.until(
+            lambda spans: len(fanouts(spans, TRACE)) == 2 and "POST /channels/{channel_id}/messages" in str(spans)
+        )
+        await owner.close()
+        await guest.close()
+    finally:
+        assert apart.stop() == 0, apart.said()
+    for told in fanouts(spans, TRACE):
+        path = ancestors(told, spans)
+        assert path[:3] == ["gateway/fanout", "gateway hears MessageCreated", "database/write"]
+        assert path[3:5] == ["chat/send", "chat/send"]
+        assert path[-1] == "POST /channels/{channel_id}/messages"
+    by_name = {(span.name, span.service) for span in spans if span.trace_id == TRACE}
+    assert {("chat/send", "hubbub-gateway"), ("chat/send", "hubbub"), ("database/write", "hubbub")} <= by_name
+    logs = {name: part.log.read_text() for name, part in apart.parts.items()}
+    assert any(TRACE in text for name, text in logs.items() if name.startswith("gateway"))
 
 
 async def test_a_command_on_the_socket_is_a_trace_of_its_own(place: Place, collector: Collector) -> None:

@@ -34,6 +34,11 @@ def gauge(name: str, help: str, value: float) -> Family:
     return Family("gauge", name, help, (), [((), value)])
 
 
+def load() -> None:
+    """Import what `render` needs: a quarter of a second that a loop which serves people has not. Any thread may do it."""
+    import prometheus_client.core  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+
 def render(families: Iterable[Family | Spread], accept: str) -> tuple[str, bytes]:
     """The media type that the reader likes best, and the page: our families and those of the process (memory, CPU,
     open files) from a registry of our own."""
