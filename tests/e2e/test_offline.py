@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from playwright.async_api import Browser, Page, expect
 
-from hubbub.assembly import WEB
+from hubbub.front import WEB
 from tests.e2e.chromium import until
 from tests.e2e.person import PageOf
 from tests.scenarios.place import Place
