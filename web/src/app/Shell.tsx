@@ -74,7 +74,7 @@ export function Shell() {
       <Rail current={serverId} />
       {serverId ? <Tree serverId={serverId} roomId={roomId} /> : <Suspense fallback={<div className="tree" />}><HomeTree alone={!listing} /></Suspense>}
       {!serverId && (listing || !narrow) && <Suspense fallback={<div className="sheet" />}><Home /></Suspense>}
-      {serverId && roomId && <RoomView key={roomId} serverId={serverId} roomId={roomId} />}
+      {serverId && roomId && <RoomView serverId={serverId} roomId={roomId} />}
       {serverId && !roomId && !narrow && <FirstRoom serverId={serverId} />}
       <LiveRegions />
       <Attached serverId={serverId} />

@@ -26,7 +26,7 @@ export function Conversation({ serverId, roomId }: { serverId: string; roomId: s
     <div className={`sheet ${side.docked && side.open ? "has-side" : ""}`}>
       <main className="main" id="main" tabIndex={-1}>
         <RoomHead icon={Hash} title={name} topic={topic}>
-          <HeadMenu roomId={roomId} />
+          <HeadMenu key={roomId} roomId={roomId} />
           <IconButton icon={Users} label={t`Members`} pressed={side.open} onClick={side.toggle} />
         </RoomHead>
         <OfflineBanner serverId={serverId} />
@@ -64,10 +64,10 @@ export function Talk({ serverId, roomId, name, mini = true }: { serverId: string
   const narrow = useMedia(NARROW);
   return (
     <>
-      <Timeline serverId={serverId} roomId={roomId} name={name} />
+      <Timeline key={roomId} serverId={serverId} roomId={roomId} name={name} />
       {mini && narrow && calling && <Suspense><MiniCall /></Suspense>}
       <Composer serverId={serverId} roomId={roomId} name={name} />
-      <RoomAnnouncements roomId={roomId} serverId={serverId} />
+      <RoomAnnouncements key={roomId} roomId={roomId} serverId={serverId} />
     </>
   );
 }

@@ -11,25 +11,29 @@ export default function EditorBox(props: BoxProps) {
   const instance = useInstance();
   const onText = useEffectEvent(props.onValue);
   const onKey = useEffectEvent(props.onKey);
-  const startText = useEffectEvent(() => props.value);
 
-  useLayoutEffect(() => {
-    const parent = host.current;
-    if (!parent) return;
+  const start = useEffectEvent((parent: HTMLElement) => {
     // The plain field gave up its place in this very frame: keep its focus and caret.
     const plain = parent.ownerDocument.activeElement === parent.ownerDocument.body && wasTyping;
-    const made = createEditor(parent, {
-      text: startText(),
-      label: props.label,
-      instance,
-      serverId: props.serverId,
-      onText: (text) => onText(text),
-      onKey: (event, firstLine) => onKey(event, firstLine),
-    });
-    editor.current = made;
+    const made = createEditor(parent, { text: props.value, label: props.label, instance, serverId: props.serverId, onText: (text) => onText(text), onKey: (event, firstLine) => onKey(event, firstLine) });
     if (plain) made.focus();
+    return made;
+  });
+  const open = useEffectEvent(() => editor.current?.open(props.value, props.label));
+
+  useLayoutEffect(() => {
+    if (!host.current) return;
+    const made = start(host.current);
+    editor.current = made;
     return () => made.destroy();
-  }, [instance, props.serverId, props.roomId, props.label]);
+  }, [instance, props.serverId]);
+
+  const shown = useRef(props.roomId);
+  useLayoutEffect(() => {
+    if (shown.current === props.roomId) return;
+    shown.current = props.roomId;
+    open(); // another room: its own draft, and nothing to undo from the one before
+  }, [props.roomId]);
 
   useLayoutEffect(() => editor.current?.setText(props.value), [props.value]);
 

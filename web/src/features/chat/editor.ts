@@ -8,6 +8,8 @@ import { parser, Strikethrough } from "@lezer/markdown";
 import { nameOf, roomsOf, type InstanceClient } from "@/client";
 
 export interface Editor {
+  /** Begins anew with this text under this name. */
+  open: (text: string, label: string) => void;
   setText: (text: string) => void;
   focus: () => void;
   destroy: () => void;
@@ -35,8 +37,10 @@ const look = HighlightStyle.define([
 ]);
 
 export function createEditor(parent: HTMLElement, options: Options): Editor {
-  const view = new EditorView({ parent, state: EditorState.create({ doc: options.text, selection: { anchor: options.text.length }, extensions: extensions(options) }) });
+  const begin = (text: string, label: string) => EditorState.create({ doc: text, selection: { anchor: text.length }, extensions: extensions({ ...options, label }) });
+  const view = new EditorView({ parent, state: begin(options.text, options.label) });
   return {
+    open: (text, label) => view.setState(begin(text, label)),
     setText(text) {
       const doc = view.state.doc.toString();
       if (doc !== text) view.dispatch({ changes: { from: 0, to: doc.length, insert: text }, selection: { anchor: text.length } });

@@ -27,10 +27,11 @@ export function RoomView({ serverId, roomId }: { serverId: string; roomId: strin
   if (type === "voice")
     return (
       <Suspense fallback={<Waiting />}>
-        <VoiceRoom serverId={serverId} roomId={roomId} />
+        <VoiceRoom key={roomId} serverId={serverId} roomId={roomId} />
       </Suspense>
     );
-  return <Conversation serverId={serverId} roomId={roomId} />;
+  // Not made anew from room to room: members, head and editor stay, only the log changes.
+  return <Conversation key={serverId} serverId={serverId} roomId={roomId} />;
 }
 
 function Waiting() {
