@@ -1,4 +1,4 @@
-"""Every screen in both themes, wide and narrow: axe finds nothing, nothing scrolls sideways, and a picture is taken.
+"""Every screen in both themes and at four widths: axe finds nothing, nothing scrolls sideways, and a picture is taken.
 
 Pictures go to a temporary folder; `make screenshots` puts them into docs/screenshots/.
 """
@@ -15,12 +15,13 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e import chromium, lantern_bay
+from tests.e2e.chromium import until
 from tests.e2e.lantern_bay import Bay
 from tests.scenarios.place import PASSWORD, Place
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WIDE, MEDIUM, NARROW = ({"width": wide, "height": high} for wide, high in ((1440, 900), (1024, 768), (390, 844)))
+HEIGHTS = {1440: 900, 1024: 768, 390: 844, 320: 640}
 _RUN = """async (rules) => (await axe.run(document, {runOnly: rules})).violations.map(
   each => `${each.id}: ${each.help}: ${each.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(' | ')}`)"""
 _SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -132,27 +133,70 @@ async def keys(page: Page, place: Place, bay: Bay) -> None:
     await expect(page.get_by_text("Go to anything")).to_be_visible()
 
 
+async def person(page: Page, place: Place, bay: Bay) -> None:
+    await text(page, place, bay)
+    await page.locator("article h3 button").last.click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+
+
+async def menu(page: Page, place: Place, bay: Bay) -> None:
+    await text(page, place, bay)
+    await page.get_by_role("main").get_by_role("button", name="More about build-log").click()
+    await expect(page.get_by_role("menuitem").first).to_be_visible()
+
+
+async def dialog(page: Page, place: Place, bay: Bay) -> None:
+    await tree(page, place, bay)
+    await page.get_by_role("button", name="Add a server").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+
+
+async def tooltip(page: Page, place: Place, bay: Bay) -> None:
+    await text(page, place, bay)
+    await page.get_by_role("button", name="Members").hover()
+    await expect(page.locator(".tip")).to_be_visible()
+
+
+async def loading(page: Page, place: Place, bay: Bay) -> None:
+    await inside(page, place)
+    await page.route("**/messages?*", lambda _: None)
+    await page.goto(f"{place.url}/s/{bay.server}/{bay.rooms['photos']}")
+    await expect(page.get_by_text("Loading messages")).to_be_attached()
+
+
+async def offline(page: Page, place: Place, bay: Bay) -> None:
+    """Ends the place: the last screen of a round."""
+    await text(page, place, bay)
+    place.kill()
+    await expect(page.get_by_role("button", name="Try now")).to_be_visible(timeout=20_000)
+
+
 SCREENS: tuple[Screen, ...] = (
-    setup, invite, expired, login, text, empty, tree, home, mentions, switcher, shortcuts, voice, audio,
-    settings, places, keys,
+    setup, invite, expired, login, text, empty, tree, home, mentions, switcher, shortcuts, person, voice, audio,
+    settings, places, keys, menu, dialog, tooltip, loading, offline,
 )  # fmt: skip
-BETWEEN: tuple[Screen, ...] = (text, home, switcher, shortcuts)  # those that are laid out anew below 1200 px
+BETWEEN: tuple[Screen, ...] = (  # those that are laid out anew below 1200 px, or are tight at 320
+    invite, text, home, switcher, shortcuts, person, voice, settings, menu,
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, MEDIUM, NARROW], ids=["wide", "medium", "narrow"])
-async def test_screens(place: Place, opened: Browser, tmp_path: Path, theme: str, size: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("theme", "width"),
+    [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390), ("light", 1024), ("dark", 320)],
+)
+async def test_screens(place: Place, opened: Browser, tmp_path: Path, theme: str, width: int) -> None:
     folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
     bay = await lantern_bay.settle(place)
+    size = {"width": width, "height": HEIGHTS[width]}
     found: dict[str, Any] = {}
-    for screen in BETWEEN if size is MEDIUM else SCREENS:
+    for screen in SCREENS if width in (1440, 390) else BETWEEN:
         context, page = await chromium.window(opened, place.url, viewport=size, color_scheme=theme)
         errors: list[str] = []
         page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
         await screen(page, place, bay)
         await page.evaluate("() => document.fonts.ready.then(() => true)")
-        width = "" if size is WIDE else f"-{size['width']}"
-        name = f"{screen.__name__}-{theme}{width}.png"
+        await until(page, "() => document.getAnimations().every(each => each.playState !== 'running')")
+        name = f"{screen.__name__}-{theme}{'' if width == 1440 else f'-{width}'}.png"
         await page.screenshot(path=folder / name)
         await page.evaluate(AXE.read_text())  # not a script tag: the page's own policy would refuse it
         problems = [*await page.evaluate(_RUN, RULES), *errors]

@@ -12,6 +12,7 @@ import { TooltipLayer } from "@/ui/Tooltip";
 import { ClientProvider, InstanceScope, useClient, useEvery, useHub } from "./client";
 import { Overlays } from "./Overlays";
 import { instanceIn, paths } from "./paths";
+import { askBeforeLeaving } from "./unsaved";
 
 const Shell = lazy(() => import("./Shell").then((house) => ({ default: house.Shell })));
 const LoginPage = lazy(() => import("@/features/doors/LoginPage").then((door) => ({ default: door.LoginPage })));
@@ -54,7 +55,7 @@ function Pages() {
   if (elsewhere && !known.origins.includes(origin) && !client.instance(origin)) return <Abroad key={origin} origin={origin} onMet={() => meet((count) => count + 1)} />;
   return (
     <InstanceScope origin={origin}>
-      <Router base={elsewhere?.base ?? ""}>
+      <Router base={elsewhere?.base ?? ""} aroundNav={askBeforeLeaving}>
         <Switch>
           <Route path="/setup"><SetupPage /></Route>
           <Route path="/invite/:token">{({ token }) => <InvitePage key={origin + token} token={token} />}</Route>

@@ -30,15 +30,15 @@ export function ComposerBox(props: BoxProps) {
 function whenIdle(arrived: () => void): () => void {
   if (Editor) return () => undefined;
   let current = true;
-  const load = () =>
-    void import("./EditorBox").then(
-      (module) => {
-        Editor = module.default;
-        if (current) arrived();
-      },
-      () => undefined, // the plain field goes on doing its work
-    );
-  const idle = window.requestIdleCallback?.(load, { timeout: 4000 }) ?? window.setTimeout(load, 1500);
+  const load = async () => {
+    try {
+      Editor = (await import("./EditorBox")).default;
+    } catch {
+      return; // the plain field goes on doing its work
+    }
+    if (current) arrived();
+  };
+  const idle = window.requestIdleCallback?.(() => void load(), { timeout: 4000 }) ?? window.setTimeout(() => void load(), 1500);
   return () => {
     current = false;
     (window.cancelIdleCallback ?? window.clearTimeout)(idle);

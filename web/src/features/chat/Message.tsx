@@ -88,7 +88,7 @@ function Author({ serverId, message, name, at, reachable }: { serverId: string; 
   const hue = useHub((state) => hueOf(state, message.author.id, serverId));
   return (
     <h3>
-      <PersonTrigger serverId={serverId} userId={message.author.id}>
+      <PersonTrigger serverId={serverId} userId={message.author.id} known={message.author}>
         <button type="button" className={`name ${hue ? `hue-${hue}` : ""}`} tabIndex={reachable ? 0 : -1}>{name}</button>
       </PersonTrigger>
       {message.author.kind === "bot" && <span className="app-tag"><Trans>App</Trans></span>}

@@ -30,6 +30,8 @@ export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: st
   const actions = useActions();
   const list = useRef<VirtualizerHandle>(null);
   const stuck = useRef(true);
+  /** Where the bottom was the last time it was gone to. */
+  const reached = useRef(0);
   const placed = useRef(false);
   const [seenUpTo, setSeenUpTo] = useState<string | null>(null);
   const [atBottom, setAtBottom] = useState(true);
@@ -37,7 +39,11 @@ export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: st
   const shift = useGrewAtStart(rows);
 
   /** At once and only once: the list's own way to an index comes back to it for a while, whatever the person does. */
-  const bottom = () => scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: "instant" });
+  const bottom = () => {
+    const log = scroller.current;
+    log?.scrollTo({ top: log.scrollHeight, behavior: "instant" });
+    reached.current = log?.scrollTop ?? 0;
+  };
 
   function noteBottom(now: boolean) {
     stuck.current = now;
@@ -56,6 +62,8 @@ export function useLogScroll(scroller: RefObject<HTMLElement | null>, roomId: st
     const handle = list.current;
     if (!handle || !placed.current) return;
     const now = offset + handle.viewportSize >= handle.scrollSize - SLACK;
+    if (!now && stuck.current && offset >= reached.current - 1) return bottom(); // nobody scrolled up: the rows turned out taller
+    if (now) reached.current = offset;
     if (now !== stuck.current) noteBottom(now);
     if (now) left.delete(roomId);
     else {

@@ -47,7 +47,8 @@ export default function PersonCard() {
 }
 
 function Card({ serverId, userId, onKick }: PersonPlace & { onKick: () => void }) {
-  const user = useHub((state) => state.users[userId] ?? state.servers[serverId]?.members[userId]?.user);
+  const known = useStore(personCard, (state) => (state.open?.userId === userId ? (state.open.known ?? null) : null));
+  const user = useHub((state) => state.users[userId] ?? state.servers[serverId]?.members[userId]?.user) ?? known;
   const name = useHub((state) => nameOf(state, userId, serverId)) ?? user?.display_name ?? "";
   const status = useHub((state) => state.presences[userId]?.status ?? "offline");
   const heard = useCall((state) => userId in state.people);

@@ -12,7 +12,7 @@ export default function CallAnnouncements({ room }: { room: string }) {
   const { _ } = useCatalogue();
   const { store } = useInstance();
   const people = useHubShallow((state) => rosterOf(state, room).map((voice) => voice.user_id));
-  const { serverMute, serverDeaf, failure } = useCall((state) => state);
+  const { serverMute, serverDeaf, failure, mutedTalkAt } = useCall((state) => state);
   const before = useRef<readonly string[] | null>(null);
 
   const sayPeople = useEffectEvent(() => {
@@ -28,6 +28,13 @@ export default function CallAnnouncements({ room }: { room: string }) {
   const sayDeafened = useEffectEvent(() => serverDeaf && announcer.say("alert", t`You were deafened by a moderator`));
   const sayFailure = useEffectEvent(() => failure && announcer.say("alert", failure.detail || _(FAILURES[failure.code])));
 
+  const talked = useRef(mutedTalkAt);
+  const sayTalkingMuted = useEffectEvent(() => {
+    if (mutedTalkAt !== talked.current) announcer.say("call", t`You are muted`);
+    talked.current = mutedTalkAt;
+  });
+
+  useEffect(() => sayTalkingMuted(), [mutedTalkAt]);
   useEffect(() => sayPeople(), [people]);
   useEffect(() => void sayMuted(), [serverMute]);
   useEffect(() => void sayDeafened(), [serverDeaf]);

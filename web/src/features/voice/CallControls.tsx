@@ -12,6 +12,7 @@ import { AudioMenu } from "./AudioMenu";
 import { CameraMenu } from "./CameraMenu";
 import { setCamera } from "./CurrentCall";
 import { CAMERA_TROUBLES } from "./CallWords";
+import { MutedHint } from "./MutedHint";
 
 /** The row under the tiles. Names stay, states are pressed or not; leaving stands apart. */
 export function CallControls({ roomId }: { roomId: string }) {
@@ -24,7 +25,7 @@ export function CallControls({ roomId }: { roomId: string }) {
     <>
       <CameraTrouble />
       <div className="ctls" role="toolbar" aria-label={t`Call controls`} data-region>
-        <Control icon={muted ? MicOff : Mic} label={t`Mute`} keys={tipOf("mute")} pressed={silent} tone="off" onPress={() => call.setMute(!silent)} more={<More label={t`Microphone and sound`}><AudioMenu /></More>} />
+        <Control icon={muted ? MicOff : Mic} label={t`Mute`} keys={tipOf("mute")} pressed={silent} tone="off" onPress={() => call.setMute(!silent)} hint={<MutedHint />} more={<More label={t`Microphone and sound`}><AudioMenu /></More>} />
         <Control icon={selfDeaf ? HeadphoneOff : Headphones} label={t`Deafen`} keys={tipOf("deafen")} pressed={selfDeaf} tone="off" onPress={() => call.setDeaf(!selfDeaf)} />
         {mayFilm && <Control icon={Video} label={t`Camera`} keys={tipOf("camera")} pressed={camera !== "off"} tone="on" onPress={() => void setCamera(call, camera === "off")} more={<More label={t`Choose a camera`}><CameraMenu /></More>} />}
         <span className="gap" />
@@ -43,16 +44,19 @@ interface ControlProps {
   tone?: "on" | "off";
   className?: string;
   onPress: () => void;
+  /** Floats at the button. */
+  hint?: ReactElement;
   more?: ReactElement;
 }
 
-function Control({ icon, label, keys, pressed, tone = "on", className = "", onPress, more }: ControlProps) {
+function Control({ icon, label, keys, pressed, tone = "on", className = "", onPress, hint, more }: ControlProps) {
   return (
     <span className={`ctl ${className}`}>
       <Tooltip label={label} keys={keys}>
         <button type="button" className={tone} aria-pressed={pressed} onClick={onPress}>
           <Icon of={icon} />
           <small>{label}</small>
+          {hint}
         </button>
       </Tooltip>
       {more}

@@ -14,6 +14,7 @@ import { Bars, Meter } from "@/ui/Meter";
 import { Tooltip } from "@/ui/Tooltip";
 import { callLine, FAILURES, MIC_TROUBLES, qualityWord } from "./CallWords";
 import { followLevel } from "./levels";
+import { MutedHint } from "./MutedHint";
 import { ownLevel } from "./useVoiceMark";
 
 /** Line, room, controls and what is wrong, at the foot of the tree. */
@@ -82,7 +83,7 @@ function Controls() {
   const mayFilm = useHub((state) => canInRoom(state, place?.channelId ?? "", "USE_CAMERA"));
   return (
     <div className="call-ctl">
-      <IconButton className="is-off" icon={muted ? MicOff : Mic} label={t`Mute`} keys={tipOf("mute")} pressed={selfMute || selfDeaf} onClick={() => call.setMute(!(selfMute || selfDeaf))} />
+      <IconButton className="is-off" icon={muted ? MicOff : Mic} label={t`Mute`} keys={tipOf("mute")} pressed={selfMute || selfDeaf} onClick={() => call.setMute(!(selfMute || selfDeaf))}><MutedHint /></IconButton>
       <IconButton className="is-off" icon={selfDeaf ? HeadphoneOff : Headphones} label={t`Deafen`} keys={tipOf("deafen")} pressed={selfDeaf} onClick={() => call.setDeaf(!selfDeaf)} />
       {mayFilm && <IconButton icon={Video} label={t`Camera`} keys={tipOf("camera")} pressed={camera !== "off"} onClick={() => void setCamera(call, camera === "off")} />}
       <LeaveButton />

@@ -12,6 +12,7 @@ import { IconButton } from "@/ui/IconButton";
 import { Bars, Meter } from "@/ui/Meter";
 import { callLine } from "./CallWords";
 import { followLevel } from "./levels";
+import { MutedHint } from "./MutedHint";
 
 /** The call above the composer, where the tree is not in sight. */
 export default function MiniCall() {
@@ -46,7 +47,7 @@ function Bar() {
         </span>
         <Meter ref={meter} />
       </Link>
-      <IconButton icon={state.muted ? MicOff : Mic} label={t`Mute`} keys={tipOf("mute")} pressed={state.selfMute} className="is-off" onClick={() => call.setMute(!state.selfMute)} />
+      <IconButton icon={state.muted ? MicOff : Mic} label={t`Mute`} keys={tipOf("mute")} pressed={state.selfMute} className="is-off" onClick={() => call.setMute(!state.selfMute)}><MutedHint /></IconButton>
     </div>
   );
 }
