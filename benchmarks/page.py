@@ -13,7 +13,7 @@ WEB = Path(__file__).parents[1] / "src" / "hubbub" / "web"
 def weights() -> dict[str, Any]:
     """gzip kB of scripts and styles: what the entry loads at once, and that with the frame that shows a room."""
     manifest = json.loads((WEB / ".vite" / "manifest.json").read_text())
-    entry = _closure(manifest, "index.html")
+    entry = _closure(manifest, next(key for key, chunk in manifest.items() if chunk.get("name") == "entry"))
     room = entry | _closure(manifest, "src/app/Shell.tsx")
     return {"first_paint_kb_gz": _sum(entry), "cached_room_kb_gz": _sum(room), "files": len(room)}
 

@@ -37,6 +37,7 @@ export default defineConfig({
     // The tokens are written with light-dark() and oklch(): browsers of 2024 and later know both, rewriting them doubles the sheet.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     manifest: true,
+    modulePreload: { polyfill: false }, // all of these browsers know it
     // Nothing may become a data: URL: the page's policy allows fonts and worklets from its own origin only.
     assetsInlineLimit: 0,
     // The lazy editor and call chunks are above the warning on purpose; `npm run size` guards the first paint.
