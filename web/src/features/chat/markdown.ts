@@ -12,6 +12,10 @@ let asked = false;
 export function wantRenderer(): void {
   if (asked) return;
   asked = true;
+  requestAnimationFrame(() => setTimeout(load)); // effects may run before the paint; this does not
+}
+
+function load(): void {
   void import("@/client/markdown").then(
     (module) => renderer.setState({ render: module.renderMarkdown }),
     () => (asked = false), // offline before it was ever loaded: the words are still readable
