@@ -38,6 +38,7 @@ class Apart(Place):
             "HUBBUB_NAMESPACE": f"place-{secrets.token_hex(4)}",
             **settings,
         }
+        self.nats, self.redis = nats, redis
         self.parts: dict[str, Place] = {}
         super().__init__(folder, **shared)
         for name, services in GROUPS.items():
