@@ -253,3 +253,21 @@ async def test_nothing_breaks_however_one_looks_at_it(place: Place, opened: Brow
         )
     assert person.errors == []
     await person.close()
+
+
+async def test_unsaved_changes_ask_before_one_leaves(place: Place, opened: Browser) -> None:
+    await place.owner("mira")
+    person = await PageOf.open(place, opened)
+    page = person.page
+    await person.log_in("mira", "/settings/profile")
+    name = page.get_by_label("What people call you")
+    await name.fill("Somebody else")
+    question = page.get_by_role("alertdialog", name="Leave without saving?")
+    await page.get_by_role("link", name=re.compile("^Back")).click()
+    await question.get_by_role("button", name="Stay here").click()
+    await expect(name).to_have_value("Somebody else")
+    await page.get_by_role("link", name=re.compile("^Back")).click()
+    await question.get_by_role("button", name="Leave", exact=True).click()
+    await expect(name).to_have_count(0)
+    assert person.errors == []
+    await person.close()

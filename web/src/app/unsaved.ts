@@ -5,20 +5,12 @@ export type AskToLeave = (leave: () => void) => void;
 
 let asks: AskToLeave | null = null;
 
-/** While it stands, every way to another page inside the app goes through it, also the browser's Back. Returns its end. */
+/** While it stands, links and navigation by code go through it, and closing the tab asks. Returns its end. */
 export function guardLeaving(ask: AskToLeave): () => void {
   asks = ask;
-  const here = window.location.href;
-  const back = (event: PopStateEvent) => {
-    event.stopImmediatePropagation(); // the pages have not heard of it yet
-    history.pushState(null, "", here);
-    ask(() => history.back());
-  };
-  window.addEventListener("popstate", back, true);
   window.addEventListener("beforeunload", unload);
   return () => {
     asks = null;
-    window.removeEventListener("popstate", back, true);
     window.removeEventListener("beforeunload", unload);
   };
 }

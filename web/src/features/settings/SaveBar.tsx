@@ -5,7 +5,7 @@ import { guardLeaving } from "@/app/unsaved";
 import { Button } from "@/ui/Button";
 import { ConfirmDialog } from "@/ui/Dialog";
 
-/** Stands while something is not saved. Leaving with it asks first, whichever way. */
+/** Stands while something is not saved. Leaving with it asks first. */
 export function SaveBar({ act, onSave, onUndo }: { act: Act; onSave: () => void; onUndo: () => void }) {
   const { t } = useLingui();
   const [leave, setLeave] = useState<(() => void) | null>(null);
