@@ -10,6 +10,7 @@ from hubbub import events, trace
 from hubbub.errors import Unavailable
 from hubbub.events import Event
 from hubbub.infra.bus.base import Bus
+from hubbub.infra.tasks import end
 
 log = logging.getLogger(__name__)
 _BOUND = 65_536
@@ -48,8 +49,7 @@ class Inbox:
         for stop in self._stops:
             stop()
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await end(self._task)
 
     def _put(self, _: str, payload: bytes) -> None:
         if self._queue.full():

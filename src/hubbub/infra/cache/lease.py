@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from hubbub.errors import Unavailable
 from hubbub.infra.cache.base import Cache
+from hubbub.infra.tasks import end
 
 WORKERS = 1 << 10  # of snowflakes; 0 is the one of a process that is alone
 TTL = 15.0  # seconds after which the key of a process that died is free
@@ -53,8 +54,7 @@ class Lease:
     async def close(self) -> None:
         if self._task is None:
             return
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await end(self._task)
         with contextlib.suppress(Unavailable):
             await self._cache.release(self._key, self._holder)
 

@@ -27,6 +27,7 @@ from hubbub.infra.database.outbox import KEEP_MS, Lag, Publish
 from hubbub.infra.database.postgres_relay import Relay
 from hubbub.infra.database.postgres_transaction import Again, PostgresTransaction, in_our_words
 from hubbub.infra.database.statements import compiled
+from hubbub.infra.tasks import end
 
 POOL = (5, 20)  # connections: ST-06
 QUEUED = 16_384  # bodies waiting or running; more are refused, or the wait would outlast every caller's deadline
@@ -136,8 +137,7 @@ class PostgresDatabase:
         if self._closed:
             return
         if self._sweeping:
-            self._sweeping.cancel()
-            await asyncio.wait([self._sweeping])
+            await end(self._sweeping)
         while self._running:
             await asyncio.wait(self._running)
         await self._relay.close()

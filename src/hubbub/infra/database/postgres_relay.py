@@ -26,6 +26,7 @@ from hubbub.infra.database import outbox as box
 from hubbub.infra.database.base import Database, Transaction
 from hubbub.infra.database.outbox import MARK_AFTER, PIECE, PUT_MARK, Publish
 from hubbub.infra.database.schema import Id
+from hubbub.infra.tasks import end
 
 LOOK = 2.0  # seconds between two looks for writers that died
 SETTLED = 20.0  # seconds after which a fact that left has arrived, or the connection is known to be dead
@@ -227,10 +228,7 @@ class Relay:
 
     async def close(self) -> None:
         """A clean end: everything is published, so nobody need look after us."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await end(*self._tasks)
         with contextlib.suppress(HubbubError):
             if self._behind:
                 await self._store_mark()

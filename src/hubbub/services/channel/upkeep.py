@@ -11,6 +11,7 @@ from sqlalchemy.sql.expression import ClauseElement
 from hubbub.clock import Clock
 from hubbub.errors import Unavailable
 from hubbub.infra.database.base import Database, Transaction
+from hubbub.infra.tasks import end
 from hubbub.services.channel import facts, requests, store
 from hubbub.services.channel.server_delete import ServerDelete
 from hubbub.services.channel.snapshot import Snapshots
@@ -50,8 +51,7 @@ class Upkeep:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await end(self._task)
 
     async def _run(self) -> None:
         while True:

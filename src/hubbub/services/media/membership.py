@@ -14,6 +14,7 @@ import logging
 from hubbub.clock import Clock
 from hubbub.errors import Unavailable
 from hubbub.infra.cache.base import Cache
+from hubbub.infra.tasks import end
 from hubbub.services.media.node import MediaNode
 
 BEAT = 1.0
@@ -39,8 +40,7 @@ class Membership:
     async def close(self) -> None:
         if self._task is None:
             return
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        await end(self._task)
         with contextlib.suppress(Unavailable):
             await self._cache.delete(f"media:node:{self._id}")
             for room in self._held:

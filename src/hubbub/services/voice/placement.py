@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from hubbub.errors import Unavailable
 from hubbub.infra.cache.base import Cache
+from hubbub.infra.tasks import end
 from hubbub.services.media.api import Admission, Grants, LeaveReason, MediaApi, Participant
 
 RESERVED = 6.0  # seconds until the node itself must have renewed the lease
@@ -37,8 +38,7 @@ class Placement:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await end(self._task)
 
     # ---- MediaApi
 
