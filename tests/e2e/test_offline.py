@@ -112,7 +112,7 @@ async def test_another_build_is_offered_and_then_replaces_the_old_one(tmp_path: 
         assert await made_by(wren.page) == "first"
         await wren.reads("Kept in photos")
         await offer.click()
-        await until(wren.page, "() => document.querySelector('meta[name=made-by]')?.content === 'second'")
+        await expect(wren.page.locator("meta[name=made-by][content=second]")).to_be_attached(timeout=60_000)
         await wren.reads("Kept in photos")
         await expect(offer).to_have_count(0)
         place.kill()
