@@ -150,16 +150,17 @@ async def test_it_can_be_installed(place: Place, opened: Browser) -> None:
 
 
 def rebuild(web: Path) -> None:
-    """What another build changes for the worker: the page, the names of files in it, and so the build's own name."""
-    page = web / "index.html"
+    """What another build changes for the worker: the page, the names of all scripts (each names others, so its content
+    changes with theirs), and so the build's own name."""
+    page, worker = web / "index.html", web / "service-worker.js"
     page.write_text(page.read_text().replace("<head>", '<head><meta name="made-by" content="second">'))
-    entry = re.search(r"/assets/(entry-[\w-]+\.js)", page.read_text())
-    assert entry is not None
-    renamed = entry[1].replace("entry-", "entry-second-")
-    for file in [page, *web.glob("assets/*.js"), web / "service-worker.js"]:
-        file.write_text(file.read_text().replace(entry[1], renamed))
-    (web / "assets" / entry[1]).rename(web / "assets" / renamed)
-    worker = web / "service-worker.js"
+    scripts = list(web.glob("assets/*.js"))
+    assert scripts
+    known = re.compile("|".join(re.escape(script.name) for script in sorted(scripts, key=lambda each: -len(each.name))))
+    for file in [page, worker, *scripts]:
+        file.write_text(known.sub(lambda found: f"second-{found[0]}", file.read_text()))
+    for script in scripts:
+        script.rename(script.with_name(f"second-{script.name}"))
     worker.write_text(re.sub(r"name:([`'\"])[0-9a-f]{16}", r"name:\g<1>second-build-0000", worker.read_text(), count=1))
 
 
