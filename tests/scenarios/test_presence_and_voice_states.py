@@ -77,6 +77,36 @@ def states(gateway) -> list[dict]:
     return [each for each in gateway.events if each["t"] == "VOICE_STATE_UPDATE"]
 
 
+async def test_who_is_put_out_right_after_a_move_stays_out(place: Place) -> None:
+    """A page that only follows a move says what it knows, as the web client does; a person's own wish is another."""
+    owner, guest, server = await two(place)
+    lounge = next(each["id"] for each in server["channels"] if each["type"] == "voice")
+    rooms = f"/api/servers/{server['id']}/channels"
+    second, third = [(await owner.call("POST", rooms, {"name": n, "type": "voice"}))["id"] for n in ("Second", "Third")]
+    moderate = f"/api/servers/{server['id']}/voice/{guest.id}"
+    await guest.call("POST", f"/api/channels/{lounge}/voice/join", {})
+    follow = f"/api/channels/{second}/voice/join"
+    moved = await owner.call("PATCH", moderate, {"channel_id": second})
+    ticket = await guest.call("POST", follow, {"seq": moved["seq"]})
+    await owner.call("PATCH", moderate, {"channel_id": None})
+
+    node, bearer = ticket["url"].replace("ws", "http", 1), {"Authorization": f"Bearer {ticket['token']}"}
+    assert (await guest.http.get(f"{node}/rtc/validate", headers=bearer)).status_code == 401
+    for late in (moved, ticket["state"]):  # asked before they were told, or again for a ticket that is spent
+        refused = await guest.http.post(follow, json={"seq": late["seq"]})
+        assert (refused.status_code, refused.json()["code"]) == (409, "voice.overruled")
+    async with owner.gateway() as gateway:
+        assert gateway.ready["servers"][0]["voice_states"] == []
+
+    own = await guest.call("POST", follow, {})
+    await owner.call("PATCH", moderate, {"channel_id": third})
+    back = await guest.http.post(follow, json={"seq": own["state"]["seq"]})  # the last move holds
+    assert back.json()["code"] == "voice.overruled"
+    async with owner.gateway() as gateway:
+        (there,) = gateway.ready["servers"][0]["voice_states"]
+        assert there["channel_id"] == third
+
+
 async def test_a_full_room_is_full(place: Place) -> None:
     owner, guest, server = await two(place)
     lounge = next(each["id"] for each in server["channels"] if each["type"] == "voice")

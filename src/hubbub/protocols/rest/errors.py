@@ -84,6 +84,7 @@ CODES: dict[str, Words] = {
     # voice
     "voice.full": Words(403, "Room full", "{limit} people fit in here. Wait for a seat."),
     "voice.not_connected": Words(409, "Not in voice", "This person is in no voice room of this server."),
+    "voice.overruled": Words(409, "Moved or put out", "A moderator has moved you or put you out."),
     "voice.cannot_see_room": Words(403, "Not allowed", "This person may not see that room."),
     # requests
     "request.invalid": Words(400, "Request not understood", "{reason}"),

@@ -16,7 +16,7 @@ def routes(voice: VoiceApi) -> list[HTTPRouteHandler]:
     async def join(request: AnyRequest, channel_id: str, data: requests.JoinVoice | None = None) -> things.VoiceTicket:
         wanted = data or requests.JoinVoice()
         channel = id_or("channel.not_found", channel_id)
-        ticket = await voice.join(principal(request), channel, wanted.self_mute, wanted.self_deaf)
+        ticket = await voice.join(principal(request), channel, wanted.self_mute, wanted.self_deaf, wanted.seq)
         here = "ws" + origin(request).removeprefix("http")
         return convert.ticket(msgspec.structs.replace(ticket, url=ticket.url or here))
 

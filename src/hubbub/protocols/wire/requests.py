@@ -139,8 +139,12 @@ class MarkRead(Strict, frozen=True, kw_only=True):
 
 
 class JoinVoice(Strict, frozen=True, kw_only=True):
+    """`seq`: that of the newest own voice state, said by a client that goes there by itself (it follows a move, or comes
+    back): refused with voice.overruled when a moderator decided otherwise since. Absent: the person asked."""
+
     self_mute: bool = False
     self_deaf: bool = False
+    seq: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
 
 
 class UpdateVoice(Strict, frozen=True, kw_only=True):

@@ -49,9 +49,13 @@ class VoicePatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class VoiceApi(Protocol):
     """Common refusals: channel.not_found, permission.denied, voice.not_connected."""
 
-    async def join(self, principal: Principal, channel_id: int, self_mute: bool, self_deaf: bool) -> Ticket:
+    async def join(
+        self, principal: Principal, channel_id: int, self_mute: bool, self_deaf: bool, seq: int | None
+    ) -> Ticket:
         """Takes the seat at once; media that does not arrive within 30 s gives it up. One seat per person: another
-        device or room of theirs is left. Refused: channel.not_voice, voice.full."""
+        device or room of theirs is left. `seq`: the newest of their states that the client knows, said when it goes
+        there by itself (it follows a move, or comes back): what a moderator has decided since then holds. None: the
+        person asked. Refused: channel.not_voice, voice.full, voice.overruled."""
         ...
 
     async def leave(self, principal: Principal) -> None:

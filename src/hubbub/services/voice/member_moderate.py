@@ -43,9 +43,12 @@ class MemberModerate:
             seat = await self._silence(seat, patch)
         if patch.channel_id is None:
             await self._media.remove(seat.room, seat.identity, "removed")
-            return await self._seats.drop(user_id) or left(seat, seat.seq)
+            gone = await self._seats.drop(user_id) or left(seat, seat.seq)
+            self._seats.decide(user_id)
+            return gone
         if isinstance(patch.channel_id, int) and patch.channel_id != seat.channel_id:
             seat = await self._move(principal, seat, patch.channel_id)
+            self._seats.decide(user_id)
         return state(seat)
 
     async def _authorize(self, principal: Principal, server_id: int, user_id: int, patch: VoicePatch) -> None:

@@ -39,15 +39,19 @@ class RoomJoin:
         self._clock = clock
         self._seats = seats
 
-    async def join(self, principal: Principal, channel_id: int, self_mute: bool, self_deaf: bool) -> Ticket:
+    async def join(
+        self, principal: Principal, channel_id: int, self_mute: bool, self_deaf: bool, seq: int | None
+    ) -> Ticket:
         old = self._seats.of(principal.user_id)
+        stays = old is not None and old.channel_id == channel_id
+        if seq is not None and not stays and seq < self._seats.decided(principal.user_id):
+            raise Refused("voice.overruled")
         access = await self._authorize(principal, channel_id, old)
         users = await self._users.get((principal.user_id,))
         if not users:
             raise Refused("user.not_found")
         mute, deaf = await self.moderation(access.server_id, principal.user_id)
         now = self._clock.now_ms()
-        stays = old is not None and old.channel_id == channel_id
         seat = Seat(
             user=users[0],
             session_id=principal.session_id,

@@ -57,6 +57,7 @@ class Seats:
         self._by_user: dict[int, Seat] = {}
         self._by_channel: dict[int, dict[int, None]] = {}  # in the order in which they came
         self._last_seq: dict[int, int] = {}
+        self._decided: dict[int, int] = {}  # seq of the last move or put-out of a person, by a moderator
 
     def of(self, user_id: int) -> Seat | None:
         return self._by_user.get(user_id)
@@ -111,6 +112,14 @@ class Seats:
         self._tell(seat, gone)
         self._publish(SessionEnded(user_id=user_id, server_id=seat.server_id, channel_id=seat.channel_id))
         return gone
+
+    def decide(self, user_id: int) -> None:
+        """A moderator has just moved this person or put them out: clients that do not know it yet are overruled."""
+        self._decided[user_id] = self._last_seq[user_id]
+
+    def decided(self, user_id: int) -> int:
+        """`seq` of the last such decision, 0 when there was none in this process."""
+        return self._decided.get(user_id, 0)
 
     def _unlist(self, seat: Seat | None) -> None:
         if seat is None:

@@ -64,9 +64,11 @@ class VoiceService:
             self._sweeper.cancel()
             await asyncio.wait([self._sweeper])
 
-    async def join(self, principal: Principal, channel_id: int, self_mute: bool, self_deaf: bool) -> Ticket:
+    async def join(
+        self, principal: Principal, channel_id: int, self_mute: bool, self_deaf: bool, seq: int | None
+    ) -> Ticket:
         async with self._turn(principal.user_id):
-            return await self._join.join(principal, channel_id, self_mute, self_deaf)
+            return await self._join.join(principal, channel_id, self_mute, self_deaf, seq)
 
     async def leave(self, principal: Principal) -> None:
         async with self._turn(principal.user_id):

@@ -257,10 +257,14 @@ export type InviteServer = {
 
 /**
  * JoinVoice
+ *
+ * `seq`: that of the newest own voice state, said by a client that goes there by itself (it follows a move, or comes
+ * back): refused with voice.overruled when a moderator decided otherwise since. Absent: the person asked.
  */
 export type JoinVoice = {
     self_mute?: boolean;
     self_deaf?: boolean;
+    seq?: number | null;
 };
 
 /**

@@ -107,6 +107,7 @@ export class FakeVoiceInstance implements CallInstance {
     return reduce(emptyState("https://bay.example"), { t: "READY", d: readyWith([rooms]) }, 0);
   });
   asked: string[] = [];
+  bodies: ({ seq?: number } | undefined)[] = [];
   flags: object[] = [];
   failure: Error | null = null;
   #seq = 10;
@@ -114,8 +115,9 @@ export class FakeVoiceInstance implements CallInstance {
   #ups = new Set<() => void>();
 
   rest = {
-    ask: async <T>(method: string, path: string): Promise<T> => {
+    ask: async <T>(method: string, path: string, options?: { body?: object }): Promise<T> => {
       this.asked.push(`${method} ${path}`);
+      this.bodies.push(options?.body);
       await Promise.resolve();
       if (this.failure) throw this.failure;
       const room = /channels\/(\d+)/.exec(path)?.[1] ?? null;

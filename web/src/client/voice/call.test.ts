@@ -115,6 +115,43 @@ describe("when something breaks", () => {
     expect(sound.room.log[0]).toBe("connect wss://media/11");
   });
 
+  test("a move is followed with what is known of the seat; only a person's own wish goes without", async () => {
+    const { call, sound, bay } = await joined();
+    const moved = bay.state("11");
+    bay.tellState(moved);
+    await sound.clock.pass(1);
+    void call.join(place("10"));
+    await sound.clock.pass(1);
+    expect(bay.bodies.map((body) => body?.seq)).toEqual([undefined, moved.seq, undefined]);
+  });
+
+  test("put out while a move is followed: not followed, not tried again, whichever tells first", async () => {
+    const overruled = new Problem({ code: "voice.overruled" });
+    const first = await joined();
+    first.bay.tellState(first.bay.state("11"));
+    first.bay.failure = overruled;
+    first.bay.tellState(first.bay.state(null));
+    await first.sound.clock.pass(60_000);
+    const second = await joined();
+    second.bay.failure = overruled;
+    second.bay.tellState(second.bay.state("11"));
+    await second.sound.clock.pass(3_000);
+    for (const { state, bay } of [first, second]) {
+      expect(state()).toMatchObject({ phase: "failed", failure: { code: "removed" } });
+      expect(bay.asked).toEqual(["POST /channels/10/voice/join", "POST /channels/11/voice/join"]);
+    }
+  });
+
+  test("moved on, or back, while a move is followed: the last move holds", async () => {
+    for (const last of ["12", "10"]) {
+      const { state, sound, bay } = await joined();
+      bay.tellState(bay.state("11"));
+      bay.tellState(bay.state(last));
+      await sound.clock.pass(5_000);
+      expect(state()).toMatchObject({ phase: "connected", place: { channelId: last } });
+    }
+  });
+
   test("a move that is told while broken media waits to be tried again is followed too", async () => {
     const { state, sound, bay } = await joined();
     sound.room.events.ended("lost");

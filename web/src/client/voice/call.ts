@@ -83,6 +83,7 @@ class HubbubCall implements Call {
     if (this.#inCall() && old && old.origin !== place.origin) this.#giveUpSeat(old);
     this.#brokenAt = null;
     this.#attempt = 0;
+    this.#seatSeq = 0; // the person asks: no earlier decision holds
     this.#forgetSeat();
     await this.#go(place, "connecting");
   }
@@ -196,9 +197,10 @@ class HubbubCall implements Call {
     this.store.setState({ ...idle, phase, place });
     if (!instance) return this.#fail({ code: "offline", detail: "" });
     this.#world.tabs.tell(place.origin);
-    const input = this.#openInput();
+    this.#hasInput = true;
+    const input = this.#input.open();
     try {
-      const body = { self_mute: this.#flags.mute, self_deaf: this.#flags.deaf };
+      const body = { self_mute: this.#flags.mute, self_deaf: this.#flags.deaf, ...(this.#seatSeq && { seq: this.#seatSeq }) };
       const [ticket, media] = await Promise.all([
         instance.rest.ask<VoiceTicket>("POST", at`/channels/${place.channelId}/voice/join`, { body }),
         this.#world.media(this.#mediaEvents(turn)),
@@ -206,7 +208,7 @@ class HubbubCall implements Call {
       if (turn !== this.#turn) return void media.close();
       this.#media = media;
       this.#seated(ticket.state, ticket.state.device);
-      this.#follow(instance, place);
+      this.#follow(instance, place.channelId);
       await media.connect(ticket.url, ticket.token);
       if (turn === this.#turn) this.#arrived(turn, media, input);
     } catch (error) {
@@ -235,11 +237,11 @@ class HubbubCall implements Call {
     this.#effective();
   }
 
-  #follow(instance: CallInstance, place: CallPlace): void {
+  #follow(instance: CallInstance, channelId: Id): void {
     this.#forgetSeat();
-    this.#unwatch = watchSeat(instance, place.channelId, {
-      mine: (state) => this.#moved(state, place),
-      stated: (state) => this.#stated(state, place),
+    this.#unwatch = watchSeat(instance, channelId, {
+      mine: (state) => this.#moved(state),
+      stated: (state) => this.#stated(state),
       came: () => this.#tone("join"),
       went: () => this.#tone("leave"),
       up: () => this.#sayFlags(),
@@ -247,8 +249,9 @@ class HubbubCall implements Call {
   }
 
   /** Own state from the instance: a moderator's flags, another room, or none. */
-  #moved(state: VoiceState, place: CallPlace): void {
-    if (state.seq <= this.#seatSeq) return;
+  #moved(state: VoiceState): void {
+    const { place } = this.store.getState(); // it may be on its way already
+    if (!place || state.seq <= this.#seatSeq) return;
     if (state.channel_id !== null && state.device !== this.#device) return this.#fail({ code: "elsewhere", detail: "" });
     this.#seated(state);
     if (state.channel_id === place.channelId) return;
@@ -260,10 +263,10 @@ class HubbubCall implements Call {
    * After a lost gateway session the seat may be gone or elsewhere: a room that forgot us is entered again. Media that
    * broke at the same time went down with the instance, so there is nothing to wait for.
    */
-  #stated(seat: VoiceState | null, place: CallPlace): void {
-    const { phase } = this.store.getState();
-    if (phase === "connecting") return;
-    if (seat && seat.channel_id !== place.channelId) this.#moved(seat, place);
+  #stated(seat: VoiceState | null): void {
+    const { phase, place } = this.store.getState();
+    if (!place || phase === "connecting") return;
+    if (seat && seat.channel_id !== place.channelId) this.#moved(seat);
     else if (!seat || phase === "reconnecting") void this.#go(place, "reconnecting");
   }
 
@@ -294,6 +297,7 @@ class HubbubCall implements Call {
 
   /** The room refused, or nobody answered: the first is final, the second is tried again while the seat is kept. */
   #broke(error: unknown): void {
+    if (error instanceof Problem && error.code === "voice.overruled") return this.#mediaEnded("removed"); // or moved on
     if (error instanceof Problem) return this.#fail({ code: "refused", detail: error.detail });
     const { place } = this.store.getState();
     this.#brokenAt ??= this.#world.now();
@@ -331,11 +335,6 @@ class HubbubCall implements Call {
 
   async #giveUpSeat({ origin }: CallPlace): Promise<void> {
     await this.#instanceOf(origin)?.rest.ask("DELETE", "/voice").catch(() => undefined);
-  }
-
-  #openInput(): ReturnType<VoiceInput["open"]> {
-    this.#hasInput = true;
-    return this.#input.open();
   }
 
   #inCall(): boolean {
