@@ -74,8 +74,8 @@ async def test_a_file_that_may_not_grow_is_unavailable_and_heals(
 ) -> None:
     connect = sqlite_file.connect
 
-    def small(path: str) -> apsw.Connection:
-        link = connect(path)
+    def small(path: str, key: str = "") -> apsw.Connection:
+        link = connect(path, key)
         link.pragma("max_page_count", int(str(link.pragma("page_count"))) + 30)
         return link
 
