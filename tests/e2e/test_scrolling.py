@@ -132,3 +132,63 @@ async def test_nothing_on_the_page_jumps(place: Place, opened: Browser) -> None:
     await _back(page, 8, -250)
     assert await page.evaluate("() => window.shifts") == []
     await person.close()
+
+
+# Every number drawn while the log is read downwards, half a screen a step, until the last one; in the order of the page.
+_READ_ON = """async (last) => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const log = document.querySelector('.log');
+  const seen = new Set();
+  let ordered = true;
+  for (let step = 0; step < 400 && !seen.has(last); step++) {
+    for (let at = 0; at < 4; at++) await frame();
+    const drawn = [...document.querySelectorAll('article .msg-b')]
+      .map((row) => Number(row.innerText.match(/^(?:.*\\n)*?message number (\\d+)/)?.[1])).filter((each) => each >= 0);
+    ordered &&= drawn.every((each, at) => at === 0 || each === drawn[at - 1] + 1);
+    for (const each of drawn) seen.add(each);
+    log.scrollTop += log.clientHeight / 2;
+  }
+  return {seen: [...seen].sort((a, b) => a - b), ordered};
+}"""
+
+
+async def test_a_quote_leads_to_its_message_and_reading_on_leads_back(place: Place, opened: Browser) -> None:
+    owner, server, channel, said = await _talk(place, MESSAGES)
+    for number in (MESSAGES - 30, 0):
+        answer = {"content": f"answer to {number}", "reply_to": said[number]["id"]}
+        await owner.call("POST", f"/api/channels/{channel}/messages", answer)
+    person = await PageOf.open(place, opened)
+    page = person.page
+    await person.log_in("mira", f"/s/{server}/{channel}")
+    await expect(page.get_by_text("answer to 0")).to_be_in_viewport()
+
+    near = page.locator(f'article[data-row="{said[MESSAGES - 30]["id"]}"]')
+    await expect(near).not_to_be_in_viewport()
+    await page.locator("article", has_text=f"answer to {MESSAGES - 30}").locator("button.reply-to").click()
+    await expect(near).to_be_in_viewport(ratio=1)
+    await expect(near).to_be_focused()
+
+    await page.get_by_role("button", name="To the newest").click()
+    await expect(page.get_by_text("answer to 0")).to_be_in_viewport()
+    await page.locator("article", has_text="answer to 0").locator("button.reply-to").click()
+    first = page.locator(f'article[data-row="{said[0]["id"]}"]')
+    await expect(first).to_be_in_viewport(ratio=1)
+    await expect(first).to_be_focused()
+    await expect(first).to_have_attribute("data-sought", "")
+
+    read = await page.evaluate(_READ_ON, MESSAGES - 1)
+    assert read["ordered"]
+    assert read["seen"] == list(range(MESSAGES))
+    await until(
+        page,
+        "() => { const log = document.querySelector('.log'); log.scrollTop = log.scrollHeight; return !document.querySelector('.jump'); }",
+    )
+    await owner.send(channel, "said live again")
+    await expect(page.get_by_text("said live again")).to_be_in_viewport()
+
+    await page.goto(f"{place.url}/s/{server}/{channel}?message={said[40]['id']}")
+    linked = page.locator(f'article[data-row="{said[40]["id"]}"]')
+    await expect(linked).to_be_in_viewport(ratio=1)
+    await page.get_by_role("button", name="To the newest").click()
+    await expect(page.get_by_text("said live again")).to_be_in_viewport()
+    await person.close()

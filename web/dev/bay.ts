@@ -105,7 +105,7 @@ export function bay(origin: string): InstanceState {
       "31": { messages: {}, segments: [{ ids: [], hasOlder: false, hasNewer: false }], view: "tail", loading: { older: false, newer: false, view: false }, error: null, head: 1, stale: false, fresh: [], gone: {} },
       "24": { messages: {}, segments: [{ ids: [], hasOlder: false, hasNewer: false }], view: "tail", loading: { older: false, newer: false, view: false }, error: null, head: 1, stale: false, fresh: [], gone: {} },
     },
-    visit: { channelId: "22", dividerAfter: "5005", atBottom: true },
+    visit: { channelId: "22", dividerAfter: "5005", atBottom: true, goal: null },
   };
 }
 

@@ -90,6 +90,8 @@ export interface Visit {
   readonly dividerAfter: Id | null;
   /** The newest message is on the screen (as the list reported it). */
   readonly atBottom: boolean;
+  /** Where a jump leads, set once it is held: a message, or the newest. Every jump is a new object. */
+  readonly goal: { readonly id: Id | "end" } | null;
 }
 
 /** What called you, over all servers of the instance. */

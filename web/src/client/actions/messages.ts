@@ -4,6 +4,7 @@ import { mentionsLoaded } from "../reduce/mentions";
 import { put } from "../reduce/records";
 import { removeMessage, replaceMessage } from "../reduce/windows";
 import { at } from "../rest";
+import { shownSegment } from "../selectors";
 import type { RoomState } from "../state";
 import type { Id, Message } from "../wire";
 import type { Parts } from "./parts";
@@ -28,7 +29,7 @@ export function roomActions({ loader, reads, writing }: Parts): RoomActions {
   };
 }
 
-export function messageActions({ store, rest, outbox, writing }: Parts): Omit<MessageActions, "loadMentions"> {
+export function messageActions({ store, rest, outbox, writing, loader }: Parts): Omit<MessageActions, "loadMentions"> {
   const change = (channelId: Id, body: (room: RoomState) => RoomState) =>
     store.setState(({ rooms }) => {
       const room = rooms[channelId];
@@ -39,6 +40,7 @@ export function messageActions({ store, rest, outbox, writing }: Parts): Omit<Me
   return {
     send(channelId, content, replyTo = null) {
       writing.sent(channelId);
+      if (shownSegment(store.getState().rooms[channelId])?.hasNewer) void loader.present(channelId);
       return outbox.add(channelId, content, replyTo);
     },
     retry: (channelId, nonce) => outbox.retry(channelId, nonce),

@@ -235,4 +235,66 @@ describe("jumping", () => {
     expect(world.ids()).toEqual(range(75, 200));
     expect(world.held()?.segments).toHaveLength(1);
   });
+
+  test("says where to look, each time anew, also where nothing had to be loaded", async () => {
+    const world = await new World(200).opened();
+    await world.loader.jump("10", "1190");
+    const first = world.store.getState().visit?.goal;
+    expect(first).toEqual({ id: "1190" });
+    await world.loader.jump("10", "1190");
+    expect(world.store.getState().visit?.goal).toEqual(first);
+    expect(world.store.getState().visit?.goal).not.toBe(first);
+    await world.loader.jump("10", "9999");
+    expect(world.store.getState().visit?.goal).toEqual(first);
+  });
+
+  test("reads around a message that is held but has nothing before it yet", async () => {
+    const world = await new World(200).opened();
+    await world.loader.jump("10", "1151");
+    expect(world.room.asked).toEqual(["tail", "around"]);
+    expect(world.ids()).toEqual(range(126, 200));
+  });
+
+  test("right after the room was opened, jumps as soon as the end is there", async () => {
+    const world = new World(200);
+    world.tell(world.room.ready());
+    world.room.hold = true;
+    world.loader.open("10");
+    const jumped = world.loader.jump("10", "1001");
+    await settle();
+    world.room.release();
+    await jumped;
+    expect(world.room.asked).toEqual(["tail", "around"]);
+    expect(world.store.getState().visit?.goal).toEqual({ id: "1001" });
+    expect(world.ids()).toContain(1);
+  });
+
+  test("loses nothing that is said while both edges load, and is live again where the pages meet the end", async () => {
+    const world = await new World(200).opened();
+    await world.loader.jump("10", "1100");
+    world.room.create();
+    world.tell(world.room.ready()); // read again is what is on the screen: the end is no longer held
+    await settle();
+    while (Number(shownSegment(world.held())?.ids.at(-1)) < 1152) await world.loader.newer("10");
+    expect(world.held()?.segments).toHaveLength(1);
+    expect(shownSegment(world.held())?.hasNewer).toBe(true);
+    world.room.hold = true;
+    const newer = world.loader.newer("10");
+    world.tell(world.room.create());
+    const older = world.loader.older("10");
+    await settle();
+    world.room.release();
+    await Promise.all([newer, older]);
+    world.tell(world.room.create());
+    expect(world.ids()?.slice(-3)).toEqual([201, 202, 203]);
+  });
+
+  test("to the newest loads the end where it is not held", async () => {
+    const world = await new World(200).opened();
+    await world.loader.jump("10", "1020");
+    expect(shownSegment(world.held())?.hasNewer).toBe(true);
+    await world.loader.present("10");
+    expect(world.ids()).toEqual(range(151, 200));
+    expect(world.store.getState().visit?.goal).toEqual({ id: "end" });
+  });
 });

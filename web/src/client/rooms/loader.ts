@@ -42,7 +42,7 @@ export class RoomLoader {
     const { visit, readStates } = this.#store.getState();
     if (visit?.channelId !== channelId) {
       const dividerAfter = readStates[channelId]?.last_message_id ?? null;
-      this.#store.setState({ visit: { channelId, dividerAfter, atBottom: false } });
+      this.#store.setState({ visit: { channelId, dividerAfter, atBottom: false, goal: null } });
     }
     void this.#fill(channelId);
   }
@@ -72,19 +72,28 @@ export class RoomLoader {
   }
 
   async jump(channelId: Id, messageId: Id): Promise<void> {
-    const held = this.#room(channelId)?.messages[messageId] !== undefined;
-    if (!held) await this.#once(channelId, "view", () => this.#page(channelId, { kind: "around", id: messageId }));
-    this.#change(channelId, (room) => {
-      const live = liveSegment(room);
-      if (live?.ids.includes(messageId)) return { ...room, view: "tail" };
-      return room.messages[messageId] ? { ...room, view: messageId } : room;
-    });
+    await this.#fill(channelId);
+    await this.#busy.get(`${channelId} view`); // another jump
+    if (!isReadable(this.#room(channelId), messageId)) await this.#once(channelId, "view", () => this.#page(channelId, { kind: "around", id: messageId }));
+    const room = this.#room(channelId);
+    if (room?.messages[messageId]) this.#look(channelId, liveSegment(room)?.ids.includes(messageId) ? "tail" : messageId, messageId);
   }
 
   async present(channelId: Id): Promise<void> {
+    await this.#busy.get(`${channelId} view`); // a jump into the past
     const room = this.#room(channelId);
     if (!room || !liveSegment(room)) await this.#once(channelId, "view", () => this.#page(channelId, { kind: "tail" }));
-    this.#change(channelId, (now) => ({ ...now, view: "tail" }));
+    const now = this.#room(channelId);
+    if (now && liveSegment(now)) this.#look(channelId, "tail", "end");
+  }
+
+  /** The run and the place in it in one step: no frame shows one without the other. */
+  #look(channelId: Id, view: RoomState["view"], goal: Id | "end"): void {
+    this.#store.setState(({ rooms, visit }) => {
+      const room = rooms[channelId];
+      if (!room) return { rooms };
+      return { rooms: { ...rooms, [channelId]: { ...room, view } }, visit: visit?.channelId === channelId ? { ...visit, goal: { id: goal } } : visit };
+    });
   }
 
   /** What is held on this device first, then what the instance says. */
@@ -107,7 +116,8 @@ export class RoomLoader {
   }
 
   async #page(channelId: Id, query: PageQuery): Promise<void> {
-    this.#change(channelId, (room) => ({ ...room, fresh: [] }));
+    // What another load on its way may lack stays remembered for it.
+    this.#change(channelId, (room) => (loads(room) > 1 ? room : { ...room, fresh: [] }));
     const messages = await this.#history.page(channelId, query, pageSize);
     this.#change(channelId, (room) => this.#trusted(channelId, applyPage(room, { query, limit: pageSize, messages }), room.segments.length === 0));
   }
@@ -183,4 +193,14 @@ export class RoomLoader {
       return room ? { rooms: { ...rooms, [channelId]: change(room) } } : { rooms };
     });
   }
+}
+
+/** Whether this message can be drawn: the oldest one held waits for what is before it. */
+function isReadable(room: RoomState | undefined, id: Id): boolean {
+  const run = room?.segments.find(({ ids }) => ids.includes(id));
+  return run !== undefined && !(run.hasOlder && run.ids[0] === id);
+}
+
+function loads({ loading }: RoomState): number {
+  return Number(loading.older) + Number(loading.newer) + Number(loading.view);
 }

@@ -13,7 +13,7 @@ function world() {
   const sent: string[] = [];
   const marks = [{ channel_id: "10", last_message_id: "1", mention_count: 0 }];
   const store = createStore<InstanceState>(() => reduce(emptyState("https://bay.example"), { t: "READY", d: readyWith([server()], { read_states: marks }) }, 0));
-  store.setState({ visit: { channelId: "10", dividerAfter: null, atBottom: false } });
+  store.setState({ visit: { channelId: "10", dividerAfter: null, atBottom: false, goal: null } });
   const mark = (channelId: string, messageId: string) => {
     sent.push(`${channelId} ${messageId}`);
     return Promise.resolve();

@@ -38,14 +38,14 @@ export function Timeline({ serverId, roomId, name }: { serverId: string; roomId:
   const nothing = segment ? !said.length && !segment.hasOlder : failed;
   if (nothing) return <Suspense fallback={<div className="log-wrap" />}><NoMessages serverId={serverId} roomId={roomId} name={name} arrived={segment !== null} /></Suspense>;
   if (!segment) return <Loading />;
-  return <Log serverId={serverId} roomId={roomId} name={name} rows={rows} said={said} hasOlder={segment.hasOlder} />;
+  return <Log serverId={serverId} roomId={roomId} name={name} rows={rows} said={said} hasOlder={segment.hasOlder} hasNewer={segment.hasNewer} />;
 }
 
-function Log({ serverId, roomId, name, rows, said, hasOlder }: { serverId: string; roomId: string; name: string; rows: Row[]; said: readonly Said[]; hasOlder: boolean }) {
+function Log({ serverId, roomId, name, rows, said, hasOlder, hasNewer }: { serverId: string; roomId: string; name: string; rows: Row[]; said: readonly Said[]; hasOlder: boolean; hasNewer: boolean }) {
   const { t } = useLingui();
   const scroller = useRef<HTMLDivElement>(null);
   const head = useHeadHeight();
-  const { list, shift, hold, away, onScroll, onResize, toBottom } = useLogScroll(scroller, roomId, { rows, said, hasOlder, head });
+  const { list, shift, hold, away, onScroll, onResize, toBottom } = useLogScroll(scroller, roomId, { rows, said, hasOlder, hasNewer, head });
 
   const onKeyDown = useEffectEvent((event: KeyboardEvent) => moveFocus(event, rows, (index) => list.current?.scrollToIndex(index, { align: "nearest" })));
   useEffect(() => {

@@ -30,6 +30,12 @@ export class Hold {
     }
   }
 
+  /** Wants this row so many pixels below the top edge, wherever it is now. */
+  pin(key: string, top: number): void {
+    this.key = key;
+    this.top = top;
+  }
+
   /**
    * Puts it back. Runs before the frame is painted, so nobody sees it anywhere else. `offsetOf`: where the list has that
    * row, in pixels from the top of all that scrolls; asked when so much went above that the row itself is not drawn.
