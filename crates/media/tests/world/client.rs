@@ -24,6 +24,8 @@ pub struct Pc {
     pub cut: bool,
     /// So many of the next media packets (not RTCP) are lost on the way in.
     pub lose: u32,
+    /// Media packets with such sequence numbers never come in, however often they are sent.
+    pub never: fn(u16) -> bool,
     /// Checks are sent, nominations are not.
     pub never_nominates: bool,
 }
@@ -32,7 +34,17 @@ impl Pc {
     pub fn new(mut rtc: Rtc, ip: IpAddr) -> Self {
         let (socket, addr) = socket(ip);
         rtc.add_local_candidate(Candidate::host(addr, "udp").unwrap());
-        Pc { rtc, socket, addr, next: Instant::now(), events: Vec::new(), cut: false, lose: 0, never_nominates: false }
+        Pc {
+            rtc,
+            socket,
+            addr,
+            next: Instant::now(),
+            events: Vec::new(),
+            cut: false,
+            lose: 0,
+            never: |_| false,
+            never_nominates: false,
+        }
     }
 
     /// A socket of the client's that nobody answers any more gets this: what the engine still sends to it.
@@ -56,8 +68,11 @@ impl Pc {
         while let Ok((n, source)) = self.socket.recv_from(&mut buffer) {
             any = true;
             let media = (128..192).contains(&buffer[0]) && !(192..224).contains(&buffer[1]);
-            if self.cut || (media && self.lose > 0) {
-                self.lose -= u32::from(media && self.lose > 0);
+            if self.cut || (media && (self.never)(u16::from_be_bytes([buffer[2], buffer[3]]))) {
+                continue;
+            }
+            if media && self.lose > 0 {
+                self.lose -= 1;
                 continue;
             }
             if let Ok(r) = Receive::new(Protocol::Udp, source, self.addr, &buffer[..n]) {
