@@ -269,5 +269,17 @@ async def test_unsaved_changes_ask_before_one_leaves(place: Place, opened: Brows
     await page.get_by_role("link", name=re.compile("^Back")).click()
     await question.get_by_role("button", name="Leave", exact=True).click()
     await expect(name).to_have_count(0)
+
+    await page.goto(f"{place.url}/settings/keys")
+    await page.locator('a[href$="/settings/profile"]').click()
+    await name.fill("Somebody else")
+    await page.evaluate("() => history.back()")
+    await question.get_by_role("button", name="Stay here").click()
+    await expect(name).to_have_value("Somebody else")
+    assert page.url.endswith("/settings/profile")
+    await page.evaluate("() => history.back()")
+    await question.get_by_role("button", name="Leave", exact=True).click()
+    await page.wait_for_url("**/settings/keys")
+    await expect(name).to_have_count(0)
     assert person.errors == []
     await person.close()
