@@ -42,6 +42,7 @@ function warmUp(client: Client): void {
       import("@/features/voice/CallAnnouncements"),
       import("@/features/voice/CurrentCall"),
       import("@/features/chat/MessageTools"),
+      import("@/features/chat/EditBox"),
       import("@/features/rooms/RoomDialogs"),
       import("@/features/chat/DeleteMessage"),
       import("@/features/switcher/Switcher"),

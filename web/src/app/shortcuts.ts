@@ -9,7 +9,6 @@ import { shortcutFor, type ShortcutId } from "./keys";
 import { useNavigate } from "./navigate";
 import { paths } from "./paths";
 import { cycleRegion } from "./regions";
-import { singleKeys } from "./singleKeys";
 import { comboOf, isTyping } from "./ShortcutModel";
 
 /** Keys that work anywhere in the house. */
@@ -62,5 +61,10 @@ export function useShortcuts(serverId: string | null, roomId: string | null): vo
     return () => window.removeEventListener("keydown", listen);
   }, []);
 
-  useEffect(() => singleKeys(client.call), [client]);
+  useEffect(() => {
+    const gone = new AbortController();
+    // They act in a call only, and a call brings more than this.
+    void import("./singleKeys").then(({ singleKeys }) => singleKeys(client.call, gone.signal)).catch(() => undefined);
+    return () => gone.abort();
+  }, [client]);
 }

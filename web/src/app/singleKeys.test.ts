@@ -4,7 +4,7 @@ import { allowSingleKeys } from "./keys";
 import { singleKeys } from "./singleKeys";
 
 const call = () => fakeClient((state) => state).call;
-let stop = () => {};
+let gone = new AbortController();
 
 function press(key: string, held: KeyboardEventInit = {}, target: EventTarget = document.body): boolean {
   const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...held });
@@ -18,16 +18,19 @@ function field(): HTMLInputElement {
   return input;
 }
 
-beforeEach(() => allowSingleKeys(true));
+beforeEach(() => {
+  allowSingleKeys(true);
+  gone = new AbortController();
+});
 afterEach(() => {
-  stop();
+  gone.abort();
   document.body.replaceChildren();
 });
 
 describe("keys of the call", () => {
   it("toggle once per press, however long it is held", () => {
     const made = call();
-    stop = singleKeys(made);
+    singleKeys(made, gone.signal);
     press("m");
     press("m", { repeat: true });
     expect(made.store.getState().selfMute).toBe(true);
@@ -36,7 +39,7 @@ describe("keys of the call", () => {
   });
   it("leave letters to text fields, and work there with Ctrl Shift", () => {
     const made = call();
-    stop = singleKeys(made);
+    singleKeys(made, gone.signal);
     const input = field();
     expect(press("m", {}, input)).toBe(false);
     expect(made.store.getState().selfMute).toBe(false);
@@ -46,7 +49,7 @@ describe("keys of the call", () => {
   });
   it("are off by one switch, the long ones stay", () => {
     const made = call();
-    stop = singleKeys(made);
+    singleKeys(made, gone.signal);
     allowSingleKeys(false);
     press("m");
     expect(made.store.getState().selfMute).toBe(false);
@@ -55,7 +58,7 @@ describe("keys of the call", () => {
   });
   it("mean nothing without a call", async () => {
     const made = call();
-    stop = singleKeys(made);
+    singleKeys(made, gone.signal);
     await made.leave();
     expect(press("m")).toBe(false);
     expect(press("M", { ctrlKey: true, shiftKey: true })).toBe(false);

@@ -5,8 +5,9 @@ import { comboOf, isTyping, usesSpace } from "./ShortcutModel";
 /** In a text field this pastes without formats, in every browser. */
 const PASTE_PLAIN = "Ctrl+Shift+V";
 
-/** Keys of the call and the talk key: with a call open, letters never while somebody types. Returns how to stop. */
-export function singleKeys(call: Call): () => void {
+/** Keys of the call and the talk key: with a call open, letters never while somebody types. Until `gone` says so. */
+export function singleKeys(call: Call, gone: AbortSignal): void {
+  if (gone.aborted) return;
   const acts: Partial<Record<ShortcutId, () => void>> = {
     mute: () => call.setMute(!call.store.getState().selfMute),
     deafen: () => call.setDeaf(!call.store.getState().selfDeaf),
@@ -37,14 +38,9 @@ export function singleKeys(call: Call): () => void {
   }
 
   const release = () => call.releaseAll(); // the key-up will never reach this window
-  window.addEventListener("keydown", onKeyDown, true); // before a list takes the letter for its type-ahead
-  window.addEventListener("keyup", onKeyUp);
-  window.addEventListener("blur", release);
-  return () => {
-    window.removeEventListener("keydown", onKeyDown, true);
-    window.removeEventListener("keyup", onKeyUp);
-    window.removeEventListener("blur", release);
-  };
+  window.addEventListener("keydown", onKeyDown, { capture: true, signal: gone }); // before a list takes the letter for its type-ahead
+  window.addEventListener("keyup", onKeyUp, { signal: gone });
+  window.addEventListener("blur", release, { signal: gone });
 }
 
 function talks(call: Call, event: KeyboardEvent): boolean {

@@ -7,7 +7,7 @@ import { startEditing } from "./attention";
 import { askToDelete } from "./deleting";
 
 /** A message changed in its own place: Enter saves, Escape leaves it as it was, nothing asks to delete. */
-export function EditBox({ roomId, message }: { roomId: string; message: Message }) {
+export default function EditBox({ roomId, message }: { roomId: string; message: Message }) {
   const { t } = useLingui();
   const { edit } = useActions();
   const act = useAct();
