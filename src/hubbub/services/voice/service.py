@@ -43,7 +43,7 @@ class VoiceService:
         self._seats = Seats(database, clock, publish)
         self._join = RoomJoin(database, channels, users, media, clock, self._seats)
         self._moderation = MemberModerate(database, channels, media, clock, self._seats, self._join)
-        self._states = VoiceStates(media, clock, self._seats, self._join, publish)
+        self._states = VoiceStates(media, clock, self._seats, self._join, publish, self._turn)
         self._restore = SeatRestore(database, users, media, clock, self._seats, self._join)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # gone with the last holder
         self._sweeper: asyncio.Task[None] | None = None

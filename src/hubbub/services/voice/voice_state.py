@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -19,27 +20,30 @@ from hubbub.services.voice.seats import Seat, Seats
 
 
 class VoiceStates:
+    """`turn`: held while one person's seat changes. What a node reports of the room that somebody is leaving must not
+    overtake, or be overtaken by, the join that is under way: it would take the new seat."""
+
     def __init__(
-        self, media: MediaApi, clock: Clock, seats: Seats, join: RoomJoin, publish: Callable[[Event], None]
+        self,
+        media: MediaApi,
+        clock: Clock,
+        seats: Seats,
+        join: RoomJoin,
+        publish: Callable[[Event], None],
+        turn: Callable[[int], asyncio.Lock],
     ) -> None:
         self._media = media
         self._clock = clock
         self._seats = seats
         self._join = join
         self._publish = publish
+        self._turn = turn
         self.speaking: dict[int, tuple[int, ...]] = {}  # channel -> who speaks; silent channels are absent
 
     async def on_event(self, event: Event) -> None:
         match event:
-            case ParticipantJoined():
-                if seat := self._seat(event.room, event.identity):
-                    self._seats.note(msgspec.structs.replace(seat, sid=event.sid))
-            case ParticipantLeft():
-                await self._media_left(event)
-            case SourcesChanged():
-                if seat := self._seat(event.room, event.identity):
-                    camera, screen = "camera" in event.sources, "screen" in event.sources
-                    self._seats.note(msgspec.structs.replace(seat, self_video=camera, self_stream=screen))
+            case ParticipantJoined() | ParticipantLeft() | SourcesChanged():
+                await self._reported(event)
             case SpeakingStarted():
                 self._spoke(event)
             case PermissionsChanged():
@@ -71,26 +75,44 @@ class VoiceStates:
                     silent = SpeakingChanged(server_id=seat.server_id, channel_id=seat.channel_id, user_ids=())
                     self._publish(silent)
 
-    async def _end(self, chosen: Callable[[Seat], bool]) -> None:
-        for seat in self._seats.all():
-            if chosen(seat):
-                await self._media.remove(seat.room, seat.identity, "removed")
-                await self._seats.drop(seat.user.id)
+    async def _reported(self, event: ParticipantJoined | ParticipantLeft | SourcesChanged) -> None:
+        user_id = parse_id(event.identity)
+        if user_id is None:
+            return  # somebody whom an operator's own LiveKit tools let in
+        async with self._turn(user_id):
+            seat = self._seats.of(user_id)
+            if seat is None or seat.room != event.room:
+                return  # they sit elsewhere already
+            match event:
+                case ParticipantJoined():
+                    self._seats.note(msgspec.structs.replace(seat, sid=event.sid))
+                case SourcesChanged():
+                    camera, screen = "camera" in event.sources, "screen" in event.sources
+                    self._seats.note(msgspec.structs.replace(seat, self_video=camera, self_stream=screen))
+                case ParticipantLeft():
+                    again = event.reason in ("replaced", "moved")  # they come back, or have
+                    if not again and seat.sid in (None, event.sid):
+                        await self._seats.drop(user_id)
 
-    async def _media_left(self, event: ParticipantLeft) -> None:
-        seat = self._seat(event.room, event.identity)
-        if seat is None or event.reason in ("replaced", "moved"):
-            return  # they sit elsewhere already, or the same person came again
-        if seat.sid is None or seat.sid == event.sid:
-            await self._seats.drop(seat.user.id)
+    async def _end(self, chosen: Callable[[Seat], bool]) -> None:
+        for user_id in [seat.user.id for seat in self._seats.all() if chosen(seat)]:
+            async with self._turn(user_id):
+                seat = self._seats.of(user_id)
+                if seat is not None and chosen(seat):
+                    await self._put_out(seat)
 
     async def _rights_changed(self, event: PermissionsChanged) -> None:
-        for seat in self._seats.on_servers((event.server_id,)):
-            if event.user_ids and seat.user.id not in event.user_ids:
+        for user_id in [seat.user.id for seat in self._seats.on_servers((event.server_id,))]:
+            if event.user_ids and user_id not in event.user_ids:
                 continue
-            if await self._join.refresh(seat) is None:
-                await self._media.remove(seat.room, seat.identity, "removed")
-                await self._seats.drop(seat.user.id)
+            async with self._turn(user_id):
+                seat = self._seats.of(user_id)
+                if seat is not None and seat.server_id == event.server_id and await self._join.refresh(seat) is None:
+                    await self._put_out(seat)
+
+    async def _put_out(self, seat: Seat) -> None:
+        await self._media.remove(seat.room, seat.identity, "removed")
+        await self._seats.drop(seat.user.id)
 
     def _spoke(self, event: SpeakingStarted) -> None:
         server, _, channel = event.room.partition(":")
@@ -103,8 +125,3 @@ class VoiceStates:
         else:
             self.speaking.pop(channel_id, None)
         self._publish(SpeakingChanged(server_id=server_id, channel_id=channel_id, user_ids=users))
-
-    def _seat(self, room: str, identity: str) -> Seat | None:
-        user_id = parse_id(identity)
-        seat = self._seats.of(user_id) if user_id is not None else None
-        return seat if seat is not None and seat.room == room else None
