@@ -153,6 +153,7 @@ async def dialog(page: Page, place: Place, bay: Bay) -> None:
 
 async def tooltip(page: Page, place: Place, bay: Bay) -> None:
     await text(page, place, bay)
+    await page.wait_for_load_state("networkidle")  # a pointer that rests already enters nothing that is drawn under it
     await page.get_by_role("button", name="Members").hover()
     await expect(page.locator(".tip")).to_be_visible()
 
