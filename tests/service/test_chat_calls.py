@@ -31,7 +31,8 @@ class Talk(NamedTuple):
 async def talk(tmp_path: Path) -> AsyncIterator[Talk]:
     async with opened(tmp_path) as world:
         yield Talk(
-            world, ChatService(world.database, world.users, world.channels, world.ids, world.clock, world.facts.append, 100)
+            world,
+            ChatService(world.database, world.users, world.channels, world.ids, world.clock, world.facts.append, 100),
         )
 
 
