@@ -27,7 +27,11 @@ function reach(root: string, next: (id: string) => string[]): Set<string> {
 
 export default defineConfig({
   plugins: [react(), lingui(), babel({ presets: [linguiTransformerBabelPreset()] }), tailwindcss(), wordsWithScreens(), serviceWorker()],
-  resolve: { tsconfigPaths: true },
+  resolve: {
+    tsconfigPaths: true,
+    // A replacement for what React before 18 did not have; it would ride in the first paint.
+    alias: [{ find: /^use-sync-external-store\/shim(\/index\.js)?$/, replacement: "react" }],
+  },
   // The Python server replaces this word by a nonce of its own in each answer; libraries that add styles read it from the meta tag.
   html: { cspNonce: "__CSP_NONCE__" },
   build: {

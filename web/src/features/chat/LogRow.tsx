@@ -6,6 +6,8 @@ import type { Row } from "./TimelineModel";
 
 export function LogRow({ row, serverId, roomId }: { row: Row; serverId: string; roomId: string }) {
   switch (row.kind) {
+    case "gone":
+      return null;
     case "day":
       return <h2 className="day"><span>{dayName(row.at)}</span></h2>;
     case "unread":

@@ -8,11 +8,11 @@ import { comboOf } from "@/app/ShortcutModel";
 import { PersonTrigger } from "@/features/people/PersonTrigger";
 import { Avatar } from "@/ui/Avatar";
 import { attention, replyTo, startEditing } from "./attention";
+import EditBox from "./EditBox";
 import { MessageBody } from "./MessageBody";
 import { ReplyQuote } from "./ReplyQuote";
 import { clockTime, fullTime, gutterTime } from "./times";
 
-const EditBox = lazy(() => import("./EditBox"));
 const MessageTools = lazy(() => import("./MessageTools"));
 
 interface Props {
@@ -71,7 +71,7 @@ export const Message = memo(function Message({ serverId, roomId, id, rowKey, fir
           {first ? <Avatar id={message.author.id} name={name} picture={message.author.avatar} bot={message.author.kind === "bot"} size="lg" /> : <Gutter at={at} />}
           <div className="msg-b">
             {first && <Author serverId={serverId} message={message} name={name} at={at} reachable={near} />}
-            {editing ? <Suspense fallback={body}><EditBox roomId={roomId} message={message} /></Suspense> : body}
+            {editing ? <EditBox roomId={roomId} message={message} /> : body}
           </div>
         </div>
         {(near || menu) && !editing && <Suspense><MessageTools roomId={roomId} message={message} menu={menu} onMenu={setMenu} /></Suspense>}

@@ -9,7 +9,7 @@ import { MessageSkeleton } from "@/ui/Skeleton";
 import { BeforeCommit } from "./BeforeCommit";
 import { LogRow } from "./LogRow";
 import { moveFocus } from "./logKeys";
-import { rowsOf, type Row, type Said } from "./TimelineModel";
+import { keepPlaces, rowsOf, type Row, type Said } from "./TimelineModel";
 import { useLogScroll } from "./useLogScroll";
 
 const NoMessages = lazy(() => import("./NoMessages"));
@@ -41,10 +41,11 @@ export function Timeline({ serverId, roomId, name }: { serverId: string; roomId:
   return <Log serverId={serverId} roomId={roomId} name={name} rows={rows} said={said} hasOlder={segment.hasOlder} hasNewer={segment.hasNewer} />;
 }
 
-function Log({ serverId, roomId, name, rows, said, hasOlder, hasNewer }: { serverId: string; roomId: string; name: string; rows: Row[]; said: readonly Said[]; hasOlder: boolean; hasNewer: boolean }) {
+function Log({ serverId, roomId, name, rows: present, said, hasOlder, hasNewer }: { serverId: string; roomId: string; name: string; rows: Row[]; said: readonly Said[]; hasOlder: boolean; hasNewer: boolean }) {
   const { t } = useLingui();
   const scroller = useRef<HTMLDivElement>(null);
   const head = useHeadHeight();
+  const rows = usePlaces(present);
   const { list, shift, hold, away, onScroll, onResize, toBottom } = useLogScroll(scroller, roomId, { rows, said, hasOlder, hasNewer, head });
 
   const onKeyDown = useEffectEvent((event: KeyboardEvent) => moveFocus(event, rows, (index) => list.current?.scrollToIndex(index, { align: "nearest" })));
@@ -74,6 +75,15 @@ function Log({ serverId, roomId, name, rows, said, hasOlder, hasNewer }: { serve
       )}
     </div>
   );
+}
+
+/** These rows, with an empty one wherever one was that is not there any more. */
+function usePlaces(present: Row[]): Row[] {
+  const [shown, show] = useState({ present, rows: present });
+  if (shown.present === present) return shown.rows;
+  const rows = keepPlaces(shown.rows, present);
+  show({ present, rows });
+  return rows;
 }
 
 /** Pixels of what stands above the oldest message: 14 rem (`.log-head`), the same whether more is to come or not. */

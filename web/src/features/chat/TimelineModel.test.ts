@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isNewer, newCount, rowsOf, type Said } from "./TimelineModel";
+import { isNewer, keepPlaces, newCount, rowsOf, type Said } from "./TimelineModel";
 
 const noon = new Date(2026, 10, 20, 12, 0).getTime();
 const said = (id: string, authorId: string, minute: number, isReply = false): Said => ({ id, authorId, at: noon + minute * 60_000, isReply });
@@ -50,5 +50,28 @@ describe("order of ids", () => {
   it("counts what came since", () => {
     expect(newCount([said("1", "a", 0), said("2", "me", 1), said("3", "a", 2)], "1", "me")).toBe(1);
     expect(newCount([said("1", "a", 0)], null, "me")).toBe(0);
+  });
+});
+
+describe("keepPlaces", () => {
+  const rows = (...ids: string[]) => rowsOf(ids.map((id) => said(id, "a", Number(id))), open);
+  const before = rows("1", "2", "3", "4");
+
+  it("leaves an empty row where a message was deleted, and again when the next one is", () => {
+    const once = keepPlaces(before, rows("1", "3", "4"));
+    expect(shape(once)).toEqual(["day", "1!", "gone", "3", "4"]);
+    expect(shape(keepPlaces(once, rows("1", "4")))).toEqual(["day", "1!", "gone", "gone", "4"]);
+  });
+  it("keeps the places when a page arrives above and messages below", () => {
+    const once = keepPlaces(before.slice(1), rows("2", "3", "4").slice(1));
+    expect(shape(keepPlaces(once, rows("0", "2", "3", "4", "5")))).toEqual(["day", "0!", "gone", "2", "3", "4", "5"]);
+  });
+  it("keeps nothing at the end, where nothing below would move", () => {
+    expect(shape(keepPlaces(before, rows("1", "2", "3")))).toEqual(["day", "1!", "2", "3"]);
+  });
+  it("keeps nothing of another stretch of the room", () => {
+    expect(shape(keepPlaces(before, rows("7", "8").slice(1)))).toEqual(["7!", "8"]);
+    const many = Array.from({ length: 60 }, (_, at) => String(at + 1));
+    expect(keepPlaces(rows(...many, "99"), rows("99"))).toHaveLength(2);
   });
 });

@@ -13,7 +13,8 @@ export interface Said {
 export type Row =
   | { kind: "day"; key: string; at: number }
   | { kind: "unread"; key: string; at: number }
-  | { kind: "message"; key: string; id: string; first: boolean };
+  | { kind: "message"; key: string; id: string; first: boolean }
+  | { kind: "gone"; key: string };
 
 const GROUPED_WITHIN = 7 * 60_000;
 
@@ -50,6 +51,31 @@ export function rowsOf(messages: readonly Said[], { complete, readUpTo, me, keyO
     before = said;
   });
   return rows;
+}
+
+/** So many rows that vanish at once are another stretch of the room, not deletions in this one. */
+const ANOTHER_STRETCH = 50;
+
+/**
+ * `rows` with an empty row in place of each that was among `before` and is not any more. The list knows heights by index:
+ * taking a row out would give every row below it the height of its neighbour for a frame. An empty row shrinks instead.
+ * Nothing is kept after the last row, where nothing would move.
+ */
+export function keepPlaces(before: readonly Row[], rows: Row[]): Row[] {
+  const here = new Set(rows.map((row) => row.key));
+  const gone = before.filter((row) => !here.has(row.key));
+  if (!gone.length || gone.length === before.length || gone.length > ANOTHER_STRETCH) return rows;
+  /** Empty rows by the key of the row they stand before. */
+  const places = new Map<string, Row[]>();
+  let waiting: Row[] = [];
+  for (const row of before) {
+    if (!here.has(row.key)) waiting.push({ kind: "gone", key: row.key });
+    else if (waiting.length) {
+      places.set(row.key, waiting);
+      waiting = [];
+    }
+  }
+  return places.size ? rows.flatMap((row) => [...(places.get(row.key) ?? []), row]) : rows;
 }
 
 function continues(before: Said | undefined, said: Said): boolean {

@@ -9,7 +9,7 @@ import { Icon } from "@/ui/Icon";
 import { Meter } from "@/ui/Meter";
 
 /** Somebody in a voice room: at most three marks after the name. */
-export function PersonRow({ voice }: { voice: VoiceState }) {
+export default function PersonRow({ voice }: { voice: VoiceState }) {
   const { t } = useLingui();
   const { user_id: id, server_id: server, channel_id: room } = voice;
   const user = useHub((state) => state.users[id]);

@@ -1,6 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
 import { ChevronDown, Plus } from "lucide-react";
-import { useState, type KeyboardEvent } from "react";
+import { lazy, Suspense, useState, type KeyboardEvent } from "react";
 import { useStore } from "zustand";
 import { canInRoom, isUnread, mentionCount, rosterOf, type ChannelNode } from "@/client";
 import { useHub, useHubShallow } from "@/app/client";
@@ -8,10 +8,12 @@ import { Icon } from "@/ui/Icon";
 import { IconButton } from "@/ui/IconButton";
 import { folds, setFolded } from "./folds";
 import { openRoomDialog } from "./roomDialogs";
-import { PersonRow } from "./PersonRow";
 import { RoomMenu } from "./RoomMenu";
 import { RoomRow } from "./RoomRow";
 import { arranged, peopleShown } from "./TreeModel";
+
+/** Who is in a voice room is never kept, so the first paint shows nobody. */
+const PersonRow = lazy(() => import("./PersonRow"));
 
 export function RoomBranch({ nodes, roomId, top = false, underSection = false }: { nodes: readonly ChannelNode[]; roomId: string | null; top?: boolean; underSection?: boolean }) {
   const channels = useHub((state) => state.channels);
@@ -87,7 +89,7 @@ function Room({ node, roomId }: { node: ChannelNode; roomId: string | null }) {
         {roster.length > 0 && (
           <ul>
             {shown.map((voice) => (
-              <li key={voice.user_id}><PersonRow voice={voice} /></li>
+              <li key={voice.user_id}><Suspense fallback={<div className="occ" />}><PersonRow voice={voice} /></Suspense></li>
             ))}
             {more > 0 && (
               <li>
