@@ -1,4 +1,4 @@
-"""`hubbub run | doctor | config | ready | backup | restore | verify | rekey`: what an operator types."""
+"""`hubbub run | doctor | config | ready | backup | restore | verify | rekey | migrate`: what an operator types."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ SERVICES = {  # and the port of each that is alone in its process: AR-02
     "media": 8089,
 }
 
+WAYS = ("sqlite-to-postgres", "sqlite→postgres", "sqlite->postgres")  # one way, as it may be typed
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
@@ -43,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ready.report(settings)
     if chosen.command in ("backup", "restore", "verify", "rekey"):
         return _kept(settings, chosen)
+    if chosen.command == "migrate":
+        from hubbub.migrate import commands
+
+        return commands.migrate(settings, chosen.verify)
     return _run(settings, chosen.services)
 
 
@@ -92,6 +98,11 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("--passphrase-file", type=Path, help="seals the backup, or opens a sealed one")
     rekey = commands.add_parser("rekey", help="bring a stopped instance's database to HUBBUB_DATABASE_KEY")
     rekey.add_argument("--old-key-file", type=Path, help="the key it has now; without it the file is plain now")
+    migrate = commands.add_parser(
+        "migrate", help="copy a stopped instance from its file to an empty PostgreSQL database"
+    )
+    migrate.add_argument("way", choices=WAYS, help="from HUBBUB_DATA_DIR to DATABASE_URL")
+    migrate.add_argument("--verify", action="store_true", help="copy nothing, only compare the two")
     return parser
 
 

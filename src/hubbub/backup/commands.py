@@ -14,6 +14,16 @@ from hubbub.backup.soundness import Contents
 from hubbub.backup.trouble import Trouble
 from hubbub.config import Config
 
+_ELSEWHERE = (
+    "DATABASE_URL is set, so the data of this instance is in PostgreSQL, and this command is for the SQLite file in the "
+    "data folder. {}If you mean the file, run it without DATABASE_URL."
+)
+_INSTEAD = {
+    "backup": 'Use `pg_dump --format=custom --file=hubbub.dump "$DATABASE_URL"`, and copy the folder keys/ (or what '
+    "JWT_SECRET names): without it nobody stays logged in. ",
+    "restore": 'Use `pg_restore --dbname="$DATABASE_URL" hubbub.dump` into an empty database, and put keys/ back. ',
+}
+
 
 def backup(settings: Config, target: Path, passphrase_file: Path | None, settings_file: Path | None) -> int:
     return _said(lambda: _backup(settings, target, passphrase_file, settings_file))
@@ -43,6 +53,7 @@ def _said(lines: Callable[[], Iterator[str]]) -> int:
 
 
 def _backup(settings: Config, target: Path, passphrase_file: Path | None, settings_file: Path | None) -> Iterator[str]:
+    _refuse_elsewhere(settings, "backup")
     passphrase = _passphrase(passphrase_file)
     manifest = make(settings, target, passphrase, settings_file or Path("hubbub.toml"))
     yield f"{target}: {target.stat().st_size:,} bytes, {'sealed' if passphrase else 'not sealed: it holds the keys'}"
@@ -50,6 +61,7 @@ def _backup(settings: Config, target: Path, passphrase_file: Path | None, settin
 
 
 def _restore(settings: Config, source: Path, passphrase_file: Path | None, force: bool) -> Iterator[str]:
+    _refuse_elsewhere(settings, "restore")
     manifest, aside = restoring.restore(settings, source, _passphrase(passphrase_file), force)
     yield f"{settings.data_dir.resolve()}: restored as it was at {manifest.made_at} (version {manifest.version})"
     if aside is not None:
@@ -65,6 +77,7 @@ def _verify(settings: Config, source: Path | None, passphrase_file: Path | None)
         yield f"{source}: whole and sound, made at {manifest.made_at} by version {manifest.version}"
         yield from _contents(manifest.contents)
         return
+    _refuse_elsewhere(settings, "verify")
     if not settings.database_path.exists():
         raise Trouble(f"there is no database in {settings.data_dir}")
     contents = soundness.check(settings.database_path, settings.database_key)
@@ -73,8 +86,15 @@ def _verify(settings: Config, source: Path | None, passphrase_file: Path | None)
 
 
 def _rekey(settings: Config, old_key_file: Path | None) -> Iterator[str]:
+    _refuse_elsewhere(settings, "rekey")
     rekeying.rekey(settings, _read(old_key_file))
     yield f"{settings.database_path.resolve()}: {'encrypted' if settings.database_key else 'not encrypted any more'}"
+
+
+def _refuse_elsewhere(settings: Config, command: str) -> None:
+    """A copy of the file that was left behind would look like a backup of the instance."""
+    if settings.database_url:
+        raise Trouble(_ELSEWHERE.format(_INSTEAD.get(command, "")))
 
 
 def _contents(contents: Contents) -> Iterator[str]:

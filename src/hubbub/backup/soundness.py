@@ -33,7 +33,7 @@ def check(path: Path, key: str) -> Contents:
         try:
             link.set_busy_timeout(10_000)
             link.execute("BEGIN")  # one snapshot for everything
-            return _look(path, link)
+            return look(path, link)
         finally:
             link.close()
     except Unavailable as error:
@@ -44,7 +44,7 @@ def check(path: Path, key: str) -> Contents:
         raise Trouble(f"{path} cannot be read: {error}") from None
 
 
-def _look(path: Path, link: apsw.Connection) -> Contents:
+def look(path: Path, link: apsw.Connection) -> Contents:
     found = [str(row[0]) for row in link.execute("PRAGMA integrity_check(5)")]
     if found != ["ok"]:
         raise Trouble(f"{path} is damaged: {'; '.join(found)}")

@@ -32,18 +32,23 @@ async def migrate(url: str) -> None:
     Raises Unavailable when the server is not there, or a newer version of Hubbub has written the database."""
     link = await asyncpg.connect(url, timeout=10)
     try:
-        want = migrations.newest()
-        if await stored(link) == want:
+        if await stored(link) == migrations.newest():
             return
         async with link.transaction():
-            await link.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-            have = await stored(link)
-            if have > want:
-                raise Unavailable(f"PostgreSQL is at revision {have}, this version of Hubbub knows {want}")
-            if have < want:
-                await link.execute(await asyncio.to_thread(script, have))
+            await upgrade(link)
     finally:
         await link.close()
+
+
+async def upgrade(link: asyncpg.Connection) -> None:
+    """The same within the transaction that the caller has begun."""
+    want = migrations.newest()
+    await link.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+    have = await stored(link)
+    if have > want:
+        raise Unavailable(f"PostgreSQL is at revision {have}, this version of Hubbub knows {want}")
+    if have < want:
+        await link.execute(await asyncio.to_thread(script, have))
 
 
 def script(have: str) -> str:
