@@ -21,6 +21,7 @@ from hubbub.infra.database.migrations import newest, postgres_run
 from hubbub.infra.database.migrations.new import import_tables
 from hubbub.infra.database.postgres import PostgresDatabase
 from hubbub.infra.database.statements import dialect
+from hubbub.infra.tasks import end
 from tests.contract.hand_clock import HandClock
 from tests.servers.engines import Postgres
 
@@ -65,11 +66,10 @@ class Process:
                 self._news.clear()
                 await self._news.wait()
 
-    def die(self) -> None:
+    async def die(self) -> None:
         """As SIGKILL looks from the server: every connection is gone and nobody tidied up."""
         relay: Any = self.database._relay
-        for task in [*relay._tasks, self.database._sweeping]:
-            task.cancel()
+        await end(*relay._tasks, self.database._sweeping)
         relay._guard.terminate()
         self.database._pool.terminate()
 
@@ -113,7 +113,7 @@ async def test_what_a_dead_process_did_not_publish_another_one_does(processes: l
         await dying.database.write(note(n, f"s{n % 2}"))
     await asyncio.sleep(0)
     assert living.heard == [], "a living process looks after itself"
-    dying.die()
+    await dying.die()
     await living.until(lambda: len({each for each in living.heard if each[0] != "s"}) == 698)
     for stream in ("s0", "s1"):
         seqs = [seq for name, seq, _ in living.heard if name == stream]
@@ -124,7 +124,7 @@ async def test_a_process_that_starts_publishes_what_the_dead_left(processes: lis
     for each in processes:
         each.database._relay._publish = lambda _: (_ for _ in ()).throw(OSError("the bus is gone"))  # type: ignore[assignment]
         await each.database.write(note(1, f"left by {processes.index(each)}"))
-        each.die()
+        await each.die()
     heir = Process(processes[0].url)
     await heir.start()
     await heir.until(lambda: {stream for stream, _, _ in heir.heard} >= {"left by 0", "left by 1"})
