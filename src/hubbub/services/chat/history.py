@@ -11,6 +11,7 @@ from hubbub.services.channel.api import READ_HISTORY, VIEW_CHANNEL, ChannelApi
 from hubbub.services.chat import store
 from hubbub.services.chat.api import Message, Page
 from hubbub.services.chat.message_build import MessageBuild
+from hubbub.services.chat.proved import Proved
 from hubbub.services.chat.recent import LENGTH, Recent
 from hubbub.services.chat.store import MessageRow
 
@@ -20,12 +21,19 @@ SETTLED_MS = 60_000  # what is older a read replica has, if there is one
 
 class History:
     def __init__(
-        self, database: Database, channels: ChannelApi, build: MessageBuild, recent: Recent, clock: Clock
+        self,
+        database: Database,
+        channels: ChannelApi,
+        build: MessageBuild,
+        recent: Recent,
+        proved: Proved,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._channels = channels
         self._build = build
         self._recent = recent
+        self._proved = proved
         self._clock = clock
 
     async def page(self, principal: Principal, page: Page) -> tuple[Message, ...]:
@@ -53,6 +61,9 @@ class History:
     async def _newest(self, channel_id: int, limit: int) -> tuple[Message, ...]:
         if (known := self._recent.newest(channel_id, limit)) is not None:
             return known
+        if not self._recent.keeps and limit <= LENGTH:
+            newest = await self._proved.newest(channel_id)
+            return await self._build.messages(newest.rows[:limit], newest.answered)
         version = self._recent.version
         rows = await self._before(channel_id, MAX_ID, max(limit, LENGTH))
         messages = await self._build.messages(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hubbub.infra.database.base import Database
 from hubbub.services.chat import store
@@ -16,12 +16,18 @@ class MessageBuild:
         self._database = database
         self._users = users
 
-    async def messages(self, rows: Sequence[MessageRow]) -> tuple[Message, ...]:
-        """In the order of the rows."""
-        answered = {row.reply_to for row in rows if row.reply_to is not None}
-        referenced = await self.rows(tuple(answered)) if answered else {}
-        authors = await self.authors({row.author_id for row in rows} | {row.author_id for row in referenced.values()})
+    async def messages(
+        self, rows: Sequence[MessageRow], answered: Mapping[int, MessageRow] | None = None
+    ) -> tuple[Message, ...]:
+        """In the order of the rows. `answered`: what `answered(rows)` gave, if the caller knows."""
+        referenced = await self.answered(rows) if answered is None else answered
+        authors = await self.authors({row.author_id for row in (*rows, *referenced.values())})
         return tuple(self.message(row, authors, reference(row.reply_to, referenced, authors)) for row in rows)
+
+    async def answered(self, rows: Sequence[MessageRow]) -> dict[int, MessageRow]:
+        """The messages that these answer, by id."""
+        ids = {row.reply_to for row in rows if row.reply_to is not None}
+        return await self.rows(tuple(ids)) if ids else {}
 
     async def rows(self, ids: tuple[int, ...]) -> dict[int, MessageRow]:
         fetched = await self._database.fetch(store.BY_IDS, ids=ids)
@@ -45,7 +51,7 @@ class MessageBuild:
         )
 
 
-def reference(answered: int | None, rows: dict[int, MessageRow], authors: dict[int, User]) -> Reference | None:
+def reference(answered: int | None, rows: Mapping[int, MessageRow], authors: dict[int, User]) -> Reference | None:
     if answered is None:
         return None
     row = rows.get(answered)

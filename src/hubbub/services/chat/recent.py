@@ -22,6 +22,10 @@ class Recent:
         self._changes = 0  # counts every change: a load that was overtaken is thrown away
 
     @property
+    def keeps(self) -> bool:
+        return self._channels > 0
+
+    @property
     def version(self) -> int:
         return self._changes
 

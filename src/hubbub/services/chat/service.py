@@ -19,6 +19,7 @@ from hubbub.services.chat.history import History
 from hubbub.services.chat.message_build import MessageBuild
 from hubbub.services.chat.message_change import MessageChange
 from hubbub.services.chat.message_send import MessageSend
+from hubbub.services.chat.proved import Proved
 from hubbub.services.chat.purge import Purge
 from hubbub.services.chat.read_state import ReadStates
 from hubbub.services.chat.recent import Recent
@@ -28,7 +29,8 @@ from hubbub.services.user.events import ProfileUpdated
 
 class ChatService:
     """Implements ChatApi. `publish` is for facts of the moment; the others leave through the outbox.
-    `recent_channels`: how many channels' newest messages are kept in memory; 0 where other processes write too."""
+    `recent_channels`: how many channels' newest messages are kept in memory; 0 where other
+    processes write too: then what is kept is proved at each use."""
 
     def __init__(
         self,
@@ -48,7 +50,8 @@ class ChatService:
         build = MessageBuild(database, users)
         self._send = MessageSend(database, channels, ids, clock, build, self._recent)
         self._change = MessageChange(database, channels, clock, build, self._send, self._recent)
-        self._history = History(database, channels, build, self._recent, clock)
+        self._proved = Proved(database, build)
+        self._history = History(database, channels, build, self._recent, self._proved, clock)
         self._reading = ReadStates(database, channels)
         self._calls = Calls(database, channels, build)
         self._purge = Purge(database)
@@ -107,11 +110,15 @@ class ChatService:
     async def on_event(self, event: Event) -> None:
         """Facts of others (assembly subscribes): deleted rooms take their messages along; names go stale."""
         if isinstance(event, ChannelDeleted):
-            self._recent.forget(event.channel_id)
+            self._forget(event.channel_id)
             await self._purge.channel(event.channel_id)
         elif isinstance(event, ServerDeleted):
             for channel_id in event.channel_ids:
-                self._recent.forget(channel_id)
+                self._forget(channel_id)
                 await self._purge.channel(channel_id)
         elif isinstance(event, ProfileUpdated):
             self._recent.forget_all()
+
+    def _forget(self, channel_id: int) -> None:
+        self._recent.forget(channel_id)
+        self._proved.forget(channel_id)
