@@ -39,17 +39,21 @@ class Outbox:
         self.questions = 0
 
     async def heads(self, streams: Sequence[str]) -> dict[str, int]:
+        self._answer()
         return {each: self._heads.get(each, 0) for each in streams}
 
     async def events_after(self, stream: str, seq: int, limit: int) -> list[bytes] | None:
         self.questions += 1
         await asyncio.sleep(0)
-        if self.failures:
-            self.failures -= 1
-            raise Unavailable("busy")
+        self._answer()
         if seq < self.oldest:
             return None
         return [fact(stream, each) for each in range(seq + 1, self._heads[stream] + 1)][:limit]
+
+    def _answer(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise Unavailable("busy")
 
 
 class Seen:
@@ -111,12 +115,26 @@ async def test_a_hole_that_cannot_be_filled_is_told_and_life_goes_on() -> None:
     assert seen.seqs == [1, 8, 9]
 
 
-async def test_a_busy_owner_is_asked_again() -> None:
+async def test_a_busy_owner_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubbub.services.gateway.intake.RETRY_AFTER", (0.001, 0.002))
     seen = Seen(4)
-    seen.outbox.failures = 1
+    seen.outbox.failures = 9
     await seen.receive(1, 4)
-    await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        while len(seen.seqs) < 4:  # noqa: ASYNC110  (the pauses between the questions are real)
+            await asyncio.sleep(0.001)
     assert (seen.seqs, seen.broken) == ([1, 2, 3, 4], [])
+
+
+async def test_a_recheck_outlives_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubbub.services.gateway.intake.RETRY_AFTER", (0.001, 0.002))
+    seen = Seen(4)
+    await seen.receive(1, 2)
+    seen.outbox.failures = 9
+    async with asyncio.timeout(5):
+        await seen.intake.recheck()
+    await seen.receive()
+    assert seen.seqs == [1, 2, 3, 4]
 
 
 async def test_recheck_finds_a_lost_tail() -> None:

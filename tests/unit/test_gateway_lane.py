@@ -47,8 +47,8 @@ async def test_later_steps_wait_for_an_asking_one() -> None:
     assert lane.idle
 
 
-async def test_unavailable_is_asked_again_and_then_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hubbub.services.gateway.lane.RETRY_AFTER", (0.001, 0.001))
+async def test_unavailable_is_asked_again_until_the_time_of_a_step_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubbub.services.gateway.lane.RETRY_AFTER", (0.001, 0.002))
     failures, tries, done = list[str](), list[int](), list[str]()
     lane = lane_of(failures)
 
@@ -57,15 +57,21 @@ async def test_unavailable_is_asked_again_and_then_given_up(monkeypatch: pytest.
         if len(tries) < good:
             raise Unavailable("busy")
 
-    lane.put(lambda: ask(3))
+    lane.put(lambda: ask(9))
     lane.put(lambda: done.append("after"))
-    await asyncio.sleep(0.05)
-    assert (len(tries), failures, done) == (3, [], ["after"])
+    async with asyncio.timeout(5):
+        while not lane.idle:  # noqa: ASYNC110  (the pauses between the questions are real)
+            await asyncio.sleep(0.001)
+    assert (len(tries), failures, done) == (9, [], ["after"])
     tries.clear()
-    lane.put(lambda: ask(4))
+    monkeypatch.setattr("hubbub.services.gateway.lane.STEP_SECONDS", 0.05)
+    lane.put(lambda: ask(1_000_000))
     lane.put(lambda: done.append("still after"))
-    await asyncio.sleep(0.05)
-    assert (len(tries), failures, done) == (3, ["failed"], ["after", "still after"])
+    assert done == ["after"], "nothing passes while rights are asked for"
+    async with asyncio.timeout(5):
+        while not lane.idle:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    assert (failures, done) == (["failed"], ["after", "still after"])
 
 
 async def test_a_step_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

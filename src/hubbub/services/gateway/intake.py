@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 from hubbub import events
 from hubbub.errors import Unavailable
@@ -14,10 +17,12 @@ from hubbub.services.gateway.health import Health
 
 PAGE = 500  # facts asked for at a time
 STREAMS_PAGE = 1_000  # heads asked for at a time
-RETRY_AFTER = (0.05, 0.2, 0.5)
+RETRY_AFTER = (0.05, 0.2, 0.5)  # seconds until a database that is away is asked again; from then on the last of them
+PATIENCE = 10.0  # seconds; what comes meanwhile is held
 
 Deliver = Callable[[Fact, Event], None]
 Broken = Callable[[str, Event | None], None]
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +60,11 @@ class Intake:
             self._take(fact, event)
 
     async def recheck(self) -> None:
-        """The bus lost something somewhere: compare every known stream with its head."""
+        """The bus lost something somewhere: compare every known stream with its head, however long nobody can say it."""
         known = [*self._last, *self._expected]
         for start in range(0, len(known), STREAMS_PAGE):
-            for stream, head in (await self._streams.heads(known[start : start + STREAMS_PAGE])).items():
+            piece = known[start : start + STREAMS_PAGE]
+            for stream, head in (await _patiently(lambda names=piece: self._streams.heads(names), math.inf)).items():
                 last = self._last.get(stream, self._expected.get(stream))
                 if last is not None and head > last and stream not in self._repairs:
                     self._repair(stream, last, None)
@@ -121,9 +127,16 @@ class Intake:
                 return True
 
     async def _page(self, stream: str) -> list[bytes] | None:
-        for pause in RETRY_AFTER:
-            try:
-                return await self._streams.events_after(stream, self._last[stream], PAGE)
-            except Unavailable:
-                await asyncio.sleep(pause)
-        return await self._streams.events_after(stream, self._last[stream], PAGE)
+        return await _patiently(lambda: self._streams.events_after(stream, self._last[stream], PAGE), PATIENCE)
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]], seconds: float) -> T:
+    end = asyncio.get_running_loop().time() + seconds
+    for pause in itertools.chain(RETRY_AFTER, itertools.repeat(RETRY_AFTER[-1])):
+        try:
+            return await ask()
+        except Unavailable:
+            if asyncio.get_running_loop().time() + pause > end:
+                raise
+            await asyncio.sleep(pause)
+    raise AssertionError("the pauses have no end")

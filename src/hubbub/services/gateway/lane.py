@@ -7,6 +7,7 @@ of rights is complete before that server's next event goes out.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -16,8 +17,8 @@ from hubbub.services.gateway.fanout import Fanout
 from hubbub.services.gateway.health import Health
 
 Step = Callable[[], Awaitable[None] | None]
-RETRY_AFTER = (0.05, 0.2, 0.5)  # seconds; a revoked right must act within one second, so not for long
-STEP_SECONDS = 10.0  # of one step: behind it everything waits
+RETRY_AFTER = (0.05, 0.2, 0.5)  # seconds until what was unavailable is asked again; from then on the last of them
+STEP_SECONDS = 10.0  # of one step: behind it everything waits, so nobody is shown what a right unknown would forbid
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ class Lane:
 
     @staticmethod
     async def _with_retries(step: Step, pending: Awaitable[None] | None) -> None:
-        for pause in RETRY_AFTER:
+        """Others may be away for seconds: a bus that was restarted has lost all who serve, and they come back one by one."""
+        for pause in itertools.chain(RETRY_AFTER, itertools.repeat(RETRY_AFTER[-1])):
             try:
                 if pending is not None:
                     await pending
@@ -79,5 +81,3 @@ class Lane:
             except Unavailable:
                 await asyncio.sleep(pause)
             pending = step()
-        if pending is not None:
-            await pending
