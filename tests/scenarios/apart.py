@@ -6,17 +6,26 @@ from __future__ import annotations
 import itertools
 import secrets
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.scenarios.place import Place
 from tests.scenarios.warm import Warm
 from tests.servers.engines import Nats, Postgres, Redis
 
-GROUPS: dict[str, tuple[str, ...]] = {
+Groups = Mapping[str, tuple[str, ...]]
+GROUPS: Groups = {
     "gateway-1": ("gateway",),
     "gateway-2": ("gateway",),
     "core-1": ("auth", "user", "channel", "chat", "presence", "voice", "media"),
     "core-2": ("user", "channel", "chat", "presence", "media"),
+}
+MEDIA_ALONE: Groups = {
+    "gateway-1": ("gateway",),
+    "gateway-2": ("gateway",),
+    "core": ("auth", "user", "channel", "chat", "presence", "voice"),
+    "media-1": ("media",),
+    "media-2": ("media",),
 }
 
 
@@ -28,9 +37,18 @@ class Part(Place):
 
 
 class Apart(Place):
-    """`url`, `port` and `process` are those of the first gateway; `parts` has all processes by name."""
+    """`url`, `port` and `process` are those of the first gateway; `parts` has all processes by name. A page of either
+    gateway may speak to both and to the media nodes, as if one address lay before them."""
 
-    def __init__(self, folder: Path, postgres: Postgres, nats: Nats, redis: Redis, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        postgres: Postgres,
+        nats: Nats,
+        redis: Redis,
+        groups: Groups = GROUPS,
+        **settings: str,
+    ) -> None:
         shared = {
             "DATABASE_URL": postgres.migrated_database(),
             "NATS_URL": nats.url,
@@ -38,18 +56,20 @@ class Apart(Place):
             "HUBBUB_NAMESPACE": f"place-{secrets.token_hex(4)}",
             **settings,
         }
-        self.nats, self.redis = nats, redis
+        self.postgres, self.nats, self.redis = postgres, nats, redis
         self.parts: dict[str, Place] = {}
         super().__init__(folder, **shared)
-        for name, services in GROUPS.items():
+        for name, services in groups.items():
             part = Part(folder, **shared)
             part.services, part.log = services, folder / f"{name}.log"
             self.parts[name] = part
         first = self.parts["gateway-1"]
         self.port, self.log = first.port, first.log
+        self.gateways = [part for part in self.parts.values() if "gateway" in part.services]
+        origins = ",".join(part.url for part in self.gateways)
         for part in self.parts.values():
-            part.settings = {"HUBBUB_PUBLIC_URL": first.url, **part.settings}
-        self._turns = itertools.cycle(self.parts[name] for name in ("gateway-1", "gateway-2"))
+            part.settings = {"HUBBUB_PUBLIC_URL": first.url, "HUBBUB_ORIGINS": origins, **part.settings}
+        self._turns = itertools.cycle(self.gateways)
 
     def entrance(self) -> str:
         return next(self._turns).url

@@ -213,6 +213,7 @@ class Gateway:
         self.closed: int | None = None
         self._news = asyncio.Condition()
         self._numbers = itertools.count(1)
+        self._beat_seconds = 0.0
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
@@ -231,6 +232,7 @@ class Gateway:
         hello = json.loads(await asyncio.wait_for(socket.recv(), DEADLINE))
         assert hello["op"] == 10, hello
         gateway = cls(place, at, token, socket)
+        gateway._beat_seconds = hello["d"]["heartbeat_interval"] / 1000
         return gateway
 
     @classmethod
@@ -298,6 +300,15 @@ class Gateway:
 
     def _listen(self) -> None:
         self._reader = asyncio.create_task(self._read())
+        beating = asyncio.create_task(self._beat())
+        self._reader.add_done_callback(lambda _: beating.cancel())
+
+    async def _beat(self) -> None:
+        """Who says nothing for a minute is closed, and on a slow machine a test may take that long."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(self._beat_seconds)
+                await self.send(1, self.seq)
 
     async def _read(self) -> None:
         try:
