@@ -12,7 +12,7 @@ import os
 import secrets
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from hubbub import backends, events, front, machine, server, welcome
 from hubbub.clock import Clock, SystemClock
@@ -25,9 +25,9 @@ from hubbub.infra.bus.base import Bus
 from hubbub.infra.bus.inbox import Inbox
 from hubbub.infra.cache.base import Cache
 from hubbub.infra.cache.lease import Lease
-from hubbub.infra.sfu.embedded import EmbeddedEngine
 from hubbub.infra.telemetry.loop_lag import LoopLag
 from hubbub.machine import CannotStart
+from hubbub.media_side import MediaSide, World
 from hubbub.protocols.rest import app as rest
 from hubbub.readiness import Readiness
 from hubbub.services.auth import signing_key
@@ -42,23 +42,15 @@ from hubbub.services.chat.service import ChatService
 from hubbub.services.gateway.service import GatewayService
 from hubbub.services.limits.api import LimitsApi
 from hubbub.services.limits.service import LimitsService
-from hubbub.services.media.access_token import AccessTokens
-from hubbub.services.media.admissions import Admissions
-from hubbub.services.media.api import MediaApi
-from hubbub.services.media.membership import Membership
-from hubbub.services.media.node import MediaNode
-from hubbub.services.media.service import MediaService
 from hubbub.services.presence.api import PresenceApi
 from hubbub.services.presence.service import PresenceService
 from hubbub.services.user.api import UserApi
 from hubbub.services.user.service import UserService
 from hubbub.services.voice.api import VoiceApi
-from hubbub.services.voice.placement import Placement
 from hubbub.services.voice.service import VoiceService
 
 __all__ = ("EVERY", "CannotStart", "Place", "run")
 
-OWN_MEDIA_KEY = "hubbub"
 OTHERS_COME = 60.0  # seconds in which services that this one needs at its start must be there
 EVERY = ("gateway", "auth", "user", "channel", "chat", "voice", "presence", "media")
 WITHOUT_DATABASE = {"presence", "media"}
@@ -103,12 +95,6 @@ async def run(config: Config, services: Sequence[str] = ()) -> None:
         listening.close()
 
 
-class Media(NamedTuple):
-    node: MediaNode
-    service: MediaService
-    engine: EmbeddedEngine
-
-
 class Place:
     """Everything that one process holds, opened from the bottom up and closed from the top down."""
 
@@ -116,7 +102,6 @@ class Place:
         self._config = config
         self._port = port
         self._names: tuple[str, ...] = tuple(services) or EVERY
-        self._node_id = ""
         self._clock: Clock = SystemClock()
         self._closing: backends.Closing = []
         self._local: dict[str, Any] = {}
@@ -124,14 +109,18 @@ class Place:
         self._lag = LoopLag()
         self._inboxes: list[Inbox] = []
         self._readiness = Readiness()
-        self._media: Media | None = None
-        self.media_port = 0
+        self._media: MediaSide
         self.setup_token: str | None = None
         self.server: server.Server
         self._bus: Bus
         self._cache: Cache
         self._database: backends.Engine | None = None
         self._apart = False
+
+    @property
+    def media_port(self) -> int:
+        """UDP; 0 when there is no node here."""
+        return self._media.port
 
     async def open(self) -> None:
         """Whatever fails here, `close` takes back what was opened."""
@@ -190,9 +179,9 @@ class Place:
         chat = self._api(
             "chat", ChatApi, lambda: ChatService(database, users, channels, ids, clock, self._publish, recent)
         )
-        media = self._open_media()
+        media = self._media = self._open_media()
         voice = self._api(
-            "voice", VoiceApi, lambda: VoiceService(database, channels, users, media, clock, self._publish)
+            "voice", VoiceApi, lambda: VoiceService(database, channels, users, media.api, clock, self._publish)
         )
         auth = self._api("auth", AuthApi, lambda: self._auth(users, channels, ids))
         found = rest.Services(
@@ -201,10 +190,10 @@ class Place:
         if "gateway" in self._names:
             gateway = GatewayService(self._bus, database, channels, chat, voice, presence, users, clock)
             self._local["gateway"] = gateway
-        await self._start(media)
+        await self._start()
         return found
 
-    async def _start(self, media: MediaApi) -> None:
+    async def _start(self) -> None:
         """Everybody listens before anybody speaks."""
         for name, service in self._local.items():
             patterns = [*HEARS.get(name, ()), *(HEARS_OF_ITS_KIND.get(name, ()) if self._apart else ())]
@@ -223,9 +212,9 @@ class Place:
         if (auth := self._local.get("auth")) is not None:
             self.setup_token = await self._patiently(auth.start)
         if (voice := self._local.get("voice")) is not None:
-            await self._start_voice(voice, media)
+            await self._start_voice(voice)
 
-    async def _start_voice(self, voice: VoiceService, media: MediaApi) -> None:
+    async def _start_voice(self, voice: VoiceService) -> None:
         """Who sits where is known to one process: others stand by."""
         if self._apart:
             lease = Lease(self._cache, "office:voice", secrets.token_bytes(12), self._give_up)
@@ -233,19 +222,12 @@ class Place:
             self._closing.append(lease.close)
         await self._patiently(voice.start)
         self._closing.append(voice.close)
-        if isinstance(media, Placement):
-            await media.start(voice.room_lost)
-            self._closing.append(media.stop)
+        await self._media.start(voice)
 
     async def _serve(self) -> None:
         """From now on other processes may ask; before everything else closes they no longer do."""
         await self._serve_some("auth", "chat", "presence", "voice")
-        if self._media is not None:
-            membership = Membership(self._cache, self._media.node, self._node_id, self._clock)
-            stop = await rpc.serve(MediaApi, self._media.service, self._bus, place=self._node_id)
-            self._served.append(stop)
-            await membership.start()
-            self._closing.append(membership.close)
+        self._served += await self._media.serve()
         self._closing.append(self._bus.finish)
 
     async def _serve_some(self, *names: str) -> None:
@@ -287,8 +269,7 @@ class Place:
             gateway=local.get("gateway"),
             chat=local.get("chat"),
             voice=local.get("voice"),
-            node=media.node if media else None,
-            engine=media.engine if media else None,
+            media=media,
         )
         self.server = front.make(self._config, self._clock, services, parts)
 
@@ -299,8 +280,8 @@ class Place:
                 stop()
             if parts.gateway is not None:
                 parts.gateway.drain()
-            if parts.node is not None:
-                parts.node.stop()
+            if media.node is not None:
+                media.node.node.stop()
 
         self.server.farewell = farewell
 
@@ -323,36 +304,18 @@ class Place:
         setup = SetupToken(config.data_dir / "setup-token")
         return AuthService(database, users, channels, ids, self._clock, key, setup, config.registration)
 
-    def _open_media(self) -> MediaApi:
-        """What the voice service asks: the one node here, or all nodes wherever they are."""
-        if "media" in self._names:
-            self._media = self._open_node()
-        if self._apart:
-            return Placement(self._cache, lambda id: rpc.remote(MediaApi, self._bus, id))
-        assert self._media is not None
-        return self._between(MediaApi, self._media.service)
-
-    def _open_node(self) -> Media:
-        config = self._config
-        port = config.media_port or self._port
-        try:
-            engine = EmbeddedEngine(machine.bind_address(config.host), port, config.public_ip)
-        except OSError as error:
-            raise CannotStart(f"UDP port {port} cannot be used: {error}. Choose another HUBBUB_MEDIA_PORT.") from None
-        self.media_port, self._node_id = engine.port, secrets.token_hex(6)
-        own = secrets.token_urlsafe(48) if self._apart else machine.secret(config.data_dir / "keys" / "media")
-        tokens = AccessTokens({OWN_MEDIA_KEY: own, **config.livekit_keys}, OWN_MEDIA_KEY, self._clock)
-        admissions = Admissions(self._clock)
-        node = MediaNode(engine, tokens, admissions, self._clock, self._publish)
-        node.start()
-
-        async def stop() -> None:
-            node.stop()
-            engine.close()
-
-        self._closing.append(stop)
-        here = "ws" + welcome.own_address(config, self._port).removeprefix("http") if self._apart else ""
-        return Media(node, MediaService(node, tokens, admissions, config.media_url or here), engine)
+    def _open_media(self) -> MediaSide:
+        world = World(
+            self._config,
+            self._clock,
+            self._bus,
+            self._cache,
+            self._publish,
+            self._closing,
+            self._between,
+            self._apart,
+        )
+        return MediaSide(world, "media" in self._names, self._port)
 
     def _between(self, api: type[A], service: A) -> A:
         """What one service gets of another."""

@@ -20,12 +20,14 @@ from hubbub.infra.bus.inbox import Inbox
 from hubbub.infra.sfu.embedded import EmbeddedEngine
 from hubbub.infra.telemetry import exposition
 from hubbub.infra.telemetry.loop_lag import LoopLag
+from hubbub.media_side import MediaSide
 from hubbub.protocols.livekit import routes as livekit
 from hubbub.protocols.livekit.encode import IceServer
+from hubbub.protocols.livekit.room_service import LARGEST, RoomService
 from hubbub.protocols.livekit.validate import validate_v1, validator
 from hubbub.protocols.rest import app as rest
 from hubbub.protocols.rest import operations
-from hubbub.protocols.rest.answers import mount
+from hubbub.protocols.rest.answers import mount, mount_calls
 from hubbub.protocols.rest.edge import Edge
 from hubbub.protocols.rest.measured import Measured
 from hubbub.protocols.websocket import routes as websocket
@@ -55,8 +57,15 @@ class Parts(msgspec.Struct, kw_only=True):
     gateway: GatewayService | None
     chat: ChatService | None
     voice: VoiceService | None
-    node: MediaNode | None
-    engine: EmbeddedEngine | None
+    media: MediaSide
+
+    @property
+    def node(self) -> MediaNode | None:
+        return self.media.node.node if self.media.node else None
+
+    @property
+    def engine(self) -> EmbeddedEngine | None:
+        return self.media.node.engine if self.media.node else None
 
 
 def make(config: Config, clock: Clock, services: rest.Services, parts: Parts) -> server.Server:
@@ -84,6 +93,9 @@ def make(config: Config, clock: Clock, services: rest.Services, parts: Parts) ->
             mount("/rtc/v1/validate", validate_v1),
             mount("/rtc/v1", validate_v1),
         ]
+    if parts.node is not None or parts.gateway is not None:
+        tools = RoomService(parts.media.keys, parts.media.rooms, services.voice)
+        signalling.append(mount_calls("/twirp", LARGEST, tools.answer))
     if parts.gateway is not None:
         instance = _instance(config, services)
         websocket.add_routes(

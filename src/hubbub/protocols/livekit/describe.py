@@ -42,6 +42,10 @@ def room(state: signals.RoomState) -> models.Room:
         creation_time_ms=state.created_at,
         num_participants=state.participants,
         num_publishers=state.publishers,
+        metadata=state.metadata,
+        max_participants=state.limit,
+        empty_timeout=state.empty_timeout,
+        departure_timeout=state.departure_timeout,
         enabled_codecs=codecs(),
     )
 

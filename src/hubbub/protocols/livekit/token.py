@@ -17,6 +17,7 @@ ANSWERS: dict[str, tuple[int, str]] = {
     "media.not_granted": (403, "the token does not grant roomJoin"),
     "media.hidden": (403, "nobody may be in a room unseen"),
     "media.room_missing": (400, "the token names no room"),
+    "media.room_full": (403, "the room is full"),
     "media.identity_missing": (400, "the token names no identity"),
 }
 

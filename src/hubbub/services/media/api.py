@@ -2,13 +2,14 @@
 
 A room's name is `<server id>:<channel id>`; an identity is a user id in decimal. Both are opaque here.
 
-Two interfaces: `MediaApi` for other services, and `Signalling` for the protocol that clients speak (its words
-are in `signals`, to be imported from here). The second lives on the node itself: everything happens on the event loop, and nothing blocks.
+Three interfaces: `MediaApi` for other services, `RoomsApi` for the tools of an operator, and `Signalling` for the
+protocol that clients speak (its words are in `signals`, to be imported from here). The last lives on the node itself:
+everything happens on the event loop, and nothing blocks.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -17,10 +18,16 @@ from hubbub.services.media.signals import LeaveReason, Source
 
 __all__ = (
     "Admission",
+    "AttendantPatch",
+    "Errand",
     "Grants",
+    "Keyholders",
     "LeaveReason",
     "MediaApi",
     "Participant",
+    "Parcel",
+    "RoomPlan",
+    "RoomsApi",
     "Seat",
     "SignalSink",
     "Signalling",
@@ -76,6 +83,86 @@ class MediaApi(Protocol):
     async def participants(self, room: str) -> tuple[Participant, ...]: ...
 
 
+Errand = Literal["list", "create", "admin"]
+
+
+class RoomPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A room that a tool makes. Seconds; 0: the usual. `limit` 0: as many as come."""
+
+    name: str
+    metadata: str
+    empty_timeout: int
+    departure_timeout: int
+    limit: int
+
+
+class AttendantPatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Empty or None: stays as it is. An empty value of an attribute removes it."""
+
+    name: str
+    metadata: str
+    attributes: dict[str, str]
+    rights: signals.Rights | None
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True):
+    """Data for everybody in a room, or for those named. `nonce` is for the receivers."""
+
+    payload: bytes
+    reliable: bool
+    topic: str
+    nonce: bytes
+    sids: tuple[str, ...]
+    identities: tuple[str, ...]
+
+
+class RoomsApi(Protocol):
+    """What an operator's own tools do with live rooms: all that this process can reach. People of Hubbub are whom the
+    voice service let in; what they may do is its to say.
+
+    Refused: media.room_not_found, media.participant_not_found, media.theirs_to_decide (the room or the person is
+    Hubbub's, and Hubbub's rules say something else), media.too_long."""
+
+    async def rooms(self, names: tuple[str, ...]) -> tuple[signals.RoomState, ...]:
+        """Those of these names; none named: all."""
+        ...
+
+    async def attendants(self, room: str) -> tuple[signals.Attendant, ...]:
+        """Nobody, if there is no such room."""
+        ...
+
+    async def open(self, plan: RoomPlan) -> signals.RoomState:
+        """Make a room that is there before anybody has come; one that is there already stays as it is.
+        Refused: media.no_node (ask a media node itself)."""
+        ...
+
+    async def describe(self, room: str, metadata: str) -> signals.RoomState: ...
+
+    async def shut(self, room: str) -> None:
+        """Everybody leaves, and tokens that wait for their first join are spent."""
+        ...
+
+    async def expel(self, room: str, identity: str) -> None: ...
+
+    async def mute(self, room: str, identity: str, track: str, muted: bool) -> signals.Track | None:
+        """As if its publisher had done it, who may undo it. None: no such track. Refused: media.remote_unmute (only the
+        publisher unmutes)."""
+        ...
+
+    async def change(self, room: str, identity: str, patch: AttendantPatch) -> signals.Attendant: ...
+
+    async def subscribe(self, room: str, identity: str, tracks: tuple[str, ...], wanted: bool) -> None: ...
+
+    async def send(self, room: str, parcel: Parcel) -> None: ...
+
+
+class Keyholders(Protocol):
+    def check(self, token: str, errand: Errand, room: str) -> None:
+        """Whether an operator's token is good for that: `list` (roomList), `create` (roomCreate), or `admin` of this
+        room (roomAdmin). Refused: media.token_missing, media.token_invalid, media.token_expired, media.not_for_that."""
+        ...
+
+
 class SignalSink(Protocol):
     """One client's connection, as the node sees it. Neither call raises."""
 
@@ -110,7 +197,7 @@ class Seat(Protocol):
 
 class Signalling(Protocol):
     """Refused: media.token_missing, media.token_invalid, media.token_expired, media.token_spent, media.not_granted,
-    media.hidden, media.room_missing, media.identity_missing."""
+    media.hidden, media.room_missing, media.identity_missing, media.room_full."""
 
     def check(self, token: str) -> None:
         """Whether `join` would accept the token now."""

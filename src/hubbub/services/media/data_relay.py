@@ -12,9 +12,10 @@ from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from google.protobuf.message import DecodeError
-from livekit.protocol.models import DataPacket
+from livekit.protocol.models import DataPacket, UserPacket
 
 from hubbub.infra.sfu.base import Data, Engine
+from hubbub.services.media.api import Parcel
 
 if TYPE_CHECKING:
     from hubbub.services.media.participant import Participant
@@ -109,6 +110,22 @@ class DataRelay:
             self._history.keep(Kept(now, sender.sid, packet.sequence, frozenset(receivers), payload))
         if receivers:
             self._engine.send_data(receivers, event.reliable, payload)
+
+    def send(self, parcel: Parcel) -> None:
+        """From the server, in nobody's name. It is not repeated to those who resume: it carries no sequence."""
+        packet = DataPacket(
+            kind=DataPacket.RELIABLE if parcel.reliable else DataPacket.LOSSY,
+            user=UserPacket(payload=parcel.payload, topic=parcel.topic or None, nonce=parcel.nonce),
+            destination_identities=parcel.identities,
+        )
+        chosen = {*parcel.sids}, {*parcel.identities}
+        receivers = tuple(
+            each.sid
+            for each in self._room.participants
+            if not any(chosen) or each.sid in chosen[0] or each.identity in chosen[1]
+        )
+        if receivers:
+            self._engine.send_data(receivers, parcel.reliable, packet.SerializeToString())
 
     def replay(self, receiver: Participant, last: dict[str, int]) -> None:
         for payload in self._history.missed(receiver.sid, last, self._room.clock.monotonic()):

@@ -22,7 +22,7 @@ from hubbub.services.media.api import SignalSink
 from hubbub.services.media.events import ParticipantLeft
 from hubbub.services.media.participant import Participant, Profile
 from hubbub.services.media.quality import Connections, Measured, together
-from hubbub.services.media.room import Publish, Room
+from hubbub.services.media.room import Keeping, Publish, Room
 from hubbub.services.media.seat import ParticipantSeat
 from hubbub.services.media.signals import Afterwards, Client, Dismissed, LeaveReason, TokenRefreshed
 
@@ -129,6 +129,22 @@ class MediaNode:
     def room(self, name: str) -> Room | None:
         return self._rooms.get(name)
 
+    def rooms(self) -> tuple[Room, ...]:
+        return tuple(self._rooms.values())
+
+    def keep(self, name: str, keeping: Keeping, metadata: str) -> Room:
+        """The room of that name, which stays for a while although nobody is in it."""
+        room = self._room(name)
+        room.keeping, room.metadata = keeping, metadata
+        return room
+
+    def close(self, room: Room) -> None:
+        """It is empty."""
+        if self._rooms.get(room.name) is room:
+            del self._rooms[room.name]
+            del self._by_sid[room.sid]
+            self._engine.close_room(room.sid)
+
     def in_use(self) -> set[str]:
         """Names of rooms with somebody in them, or on the way to them."""
         return {*self._rooms, *(entry.room for entry in self._admissions.all())}
@@ -138,8 +154,10 @@ class MediaNode:
         for entry in self._admissions.of_room(room):
             self.end(entry, "server_stopped")
         if (live := self._rooms.get(room)) is not None:
+            live.keeping = None
             for who in list(live.participants):
                 live.remove(who, "server_stopped", "reconnect")
+            self.close(live)
 
     def end(self, entry: Entry, reason: LeaveReason) -> None:
         """Its tokens are spent, and its participant, if there is one, is gone."""
@@ -232,6 +250,8 @@ class MediaNode:
             room.tell_state()
             room.connections_changed([p for p in room.participants if p.sid in self._changed])
         self._changed.clear()
+        for room in [each for each in self._rooms.values() if each.is_over(now)]:
+            self.close(room)
         for entry in self._admissions.expire():
             self._returned(entry, "lost")
 
@@ -270,6 +290,8 @@ class MediaNode:
             raise Refused("media.identity_missing")
         entry = None
         granted = rights.of_token(claims.video)
+        if (live := self._rooms.get(claims.video.room)) is not None and not live.fits(claims.sub):
+            raise Refused("media.room_full")
         if token.own:
             if claims.video.hidden:
                 raise Refused("media.hidden")
@@ -314,14 +336,13 @@ class MediaNode:
         return room
 
     def _left(self, who: Participant, fact: ParticipantLeft, afterwards: Afterwards) -> None:
-        """A room closes with its last participant. Whoever was told to join anew keeps their admission, and has not
+        """A room closes with its last participant, unless a tool keeps it. Whoever was told to join anew keeps their admission, and has not
         left for the other services until they fail to come."""
         del self._participants[who.sid]
         self._changed.discard(who.sid)
         room, entry = who.room, who.entry
-        if not any(True for _ in room.participants):
-            self._rooms.pop(room.name, None)
-            self._by_sid.pop(room.sid, None)
+        if room.is_over(self._clock.monotonic()):
+            self.close(room)
         if entry is not None and entry.sid == who.sid:
             if fact.reason == "lost" and afterwards == "reconnect":
                 self._admissions.expect(entry, fact)

@@ -22,6 +22,9 @@ class VideoGrant(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
 
     room_join: bool = False
     room: str = ""
+    room_list: bool = False
+    room_create: bool = False
+    room_admin: bool = False  # of `room`
     can_publish: bool | None = None
     can_subscribe: bool | None = None
     can_publish_data: bool | None = None
@@ -67,6 +70,11 @@ def of_token(grant: VideoGrant) -> Rights:
         muted=False,
         deafened=False,
     )
+
+
+def nobody_unseen(rights: Rights) -> Rights:
+    """The same, except that who may subscribe is not hidden."""
+    return msgspec.structs.replace(rights, hidden=rights.hidden and not rights.subscribe)
 
 
 def to_token(rights: Rights, room: str) -> VideoGrant:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from hubbub.clock import Clock
 from hubbub.events import Event
 from hubbub.infra.sfu.base import Engine
@@ -40,6 +42,16 @@ Publish = Callable[[Event], None]
 Left = Callable[[Participant, ParticipantLeft, Afterwards], None]  # says the fact, at once or when it is certain
 
 
+class Keeping(msgspec.Struct):
+    """Of a room that an operator's tool made: it outlives its people for a while. Times in seconds; `until` is when it
+    goes if it is empty then, in the clock's monotonic seconds. `limit`: 0 is none."""
+
+    empty: int
+    departure: int
+    limit: int
+    until: float
+
+
 class Room:
     def __init__(self, name: str, engine: Engine, clock: Clock, publish: Publish, left: Left) -> None:
         self.name = name
@@ -54,6 +66,8 @@ class Room:
         self._participants: dict[str, Participant] = {}
         self._sources: dict[str, tuple[str, ...]] = {}  # what was last said on the bus
         self._state: RoomState | None = None  # what everybody was last told
+        self.metadata = ""
+        self.keeping: Keeping | None = None
         engine.open_room(self.sid)
 
     # ---- who is there
@@ -81,7 +95,24 @@ class Room:
             created_at=self._created_at,
             participants=len(seen),
             publishers=sum(1 for p in seen if p.publishing.public),
+            metadata=self.metadata,
+            limit=self.keeping.limit if self.keeping else 0,
+            empty_timeout=self.keeping.empty if self.keeping else 0,
+            departure_timeout=self.keeping.departure if self.keeping else 0,
         )
+
+    def fits(self, identity: str) -> bool:
+        """Whether this one may come in. Who comes again takes no second place."""
+        limit = self.keeping.limit if self.keeping else 0
+        return not limit or len(self._participants) < limit or self.find(identity) is not None
+
+    @property
+    def empty(self) -> bool:
+        return not self._participants
+
+    def is_over(self, now: float) -> bool:
+        """Empty, and not to be kept any longer."""
+        return self.empty and (self.keeping is None or now >= self.keeping.until)
 
     def others(self, participant: Participant) -> tuple[Attendant, ...]:
         return tuple(p.attendant for p in self._participants.values() if p is not participant and not p.rights.hidden)
@@ -126,10 +157,10 @@ class Room:
         self._sources.pop(participant.sid, None)
         self._tell_of(participant, participant.farewell(reason))
         self.silence(participant)
+        if self.keeping is not None:
+            self.keeping.until = self.clock.monotonic() + self.keeping.departure
         fact = ParticipantLeft(room=self.name, identity=participant.identity, sid=participant.sid, reason=reason)
         self._left(participant, fact, afterwards)
-        if not self._participants:
-            self._engine.close_room(self.sid)
 
     def misbehaved(self, participant: Participant) -> None:
         self.remove(participant, "removed", "disconnect")

@@ -89,11 +89,18 @@ class Attendant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoomState(msgspec.Struct, frozen=True, kw_only=True):
+    """`limit`: how many fit in, 0: as many as come. `empty_timeout` and `departure_timeout`, in seconds: how long an
+    operator's room stays while nobody has come, and after the last has left."""
+
     sid: str
     name: str
     created_at: int
     participants: int
     publishers: int
+    metadata: str = ""
+    limit: int = 0
+    empty_timeout: int = 0
+    departure_timeout: int = 0
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):

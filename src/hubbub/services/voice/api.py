@@ -69,6 +69,11 @@ class VoiceApi(Protocol):
         somebody whom the principal outranks. Refused: member.outranked, voice.not_connected."""
         ...
 
+    async def silence(self, room: str, identity: str, mute: bool) -> bool:
+        """Server mute on behalf of whoever runs the instance (an operator's tools name people as media nodes do). False:
+        nobody of ours sits there under that name."""
+        ...
+
     async def states(self, server_ids: tuple[int, ...]) -> tuple[VoiceState, ...]:
         """For the gateway: everybody in voice on these servers."""
         ...

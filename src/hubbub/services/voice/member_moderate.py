@@ -40,7 +40,7 @@ class MemberModerate:
         if seat is None or seat.server_id != server_id:
             raise Refused("voice.not_connected")
         if isinstance(patch.mute, bool) or isinstance(patch.deaf, bool):
-            seat = await self._silence(seat, patch)
+            seat = await self.silence(seat, patch)
         if patch.channel_id is None:
             await self._media.remove(seat.room, seat.identity, "removed")
             gone = await self._seats.drop(user_id) or left(seat, seat.seq)
@@ -51,22 +51,8 @@ class MemberModerate:
             self._seats.decide(user_id)
         return state(seat)
 
-    async def _authorize(self, principal: Principal, server_id: int, user_id: int, patch: VoicePatch) -> None:
-        needed = 0
-        if isinstance(patch.mute, bool):
-            needed |= MUTE_MEMBERS
-        if isinstance(patch.deaf, bool):
-            needed |= DEAFEN_MEMBERS
-        if patch.channel_id is None or isinstance(patch.channel_id, int):
-            needed |= MOVE_MEMBERS
-        if not needed:
-            raise Refused("request.empty")
-        if principal.user_id == user_id:
-            await self._channels.authorize_server(principal, server_id, needed)
-        else:
-            await self._channels.authorize_over(principal, server_id, user_id, needed)
-
-    async def _silence(self, seat: Seat, patch: VoicePatch) -> Seat:
+    async def silence(self, seat: Seat, patch: VoicePatch) -> Seat:
+        """Server mute and server deaf, in force and kept; who may do so is decided before."""
         mute = patch.mute if isinstance(patch.mute, bool) else seat.mute
         deaf = patch.deaf if isinstance(patch.deaf, bool) else seat.deaf
         access = await self._channels.access(seat.user.id, seat.channel_id)
@@ -84,6 +70,21 @@ class MemberModerate:
         seat = msgspec.structs.replace(seat, mute=mute, deaf=deaf)
         await self._media.grant(seat.room, seat.identity, grants(seat, access.permissions if access else 0))
         return await self._seats.put(seat)
+
+    async def _authorize(self, principal: Principal, server_id: int, user_id: int, patch: VoicePatch) -> None:
+        needed = 0
+        if isinstance(patch.mute, bool):
+            needed |= MUTE_MEMBERS
+        if isinstance(patch.deaf, bool):
+            needed |= DEAFEN_MEMBERS
+        if patch.channel_id is None or isinstance(patch.channel_id, int):
+            needed |= MOVE_MEMBERS
+        if not needed:
+            raise Refused("request.empty")
+        if principal.user_id == user_id:
+            await self._channels.authorize_server(principal, server_id, needed)
+        else:
+            await self._channels.authorize_over(principal, server_id, user_id, needed)
 
     async def _move(self, principal: Principal, seat: Seat, channel_id: int) -> Seat:
         """The seat moves at once; the client sees it and fetches a ticket for the new room."""

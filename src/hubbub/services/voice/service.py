@@ -11,6 +11,7 @@ import msgspec
 from hubbub.clock import Clock
 from hubbub.errors import Refused
 from hubbub.events import Event
+from hubbub.ids import parse_id
 from hubbub.infra.database.base import Database
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel.api import ChannelApi
@@ -89,6 +90,18 @@ class VoiceService:
     async def moderate(self, principal: Principal, server_id: int, user_id: int, patch: VoicePatch) -> VoiceState:
         async with self._turn(user_id):
             return await self._moderation.moderate(principal, server_id, user_id, patch)
+
+    async def silence(self, room: str, identity: str, mute: bool) -> bool:
+        user_id = parse_id(identity)
+        if user_id is None:
+            return False
+        async with self._turn(user_id):
+            seat = self._seats.of(user_id)
+            if seat is None or seat.room != room:
+                return False
+            if seat.mute != mute:
+                await self._moderation.silence(seat, VoicePatch(mute=mute))
+            return True
 
     async def states(self, server_ids: tuple[int, ...]) -> tuple[VoiceState, ...]:
         return tuple(state(seat) for seat in self._seats.on_servers(server_ids))
