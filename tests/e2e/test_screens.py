@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e import chromium, lantern_bay
+from tests.e2e import chromium, company, lantern_bay
 from tests.e2e.chromium import until
 from tests.e2e.lantern_bay import Bay
 from tests.scenarios.place import PASSWORD, Place
@@ -190,20 +190,21 @@ async def test_screens(place: Place, opened: Browser, tmp_path: Path, theme: str
     bay = await lantern_bay.settle(place)
     size = {"width": width, "height": HEIGHTS[width]}
     found: dict[str, Any] = {}
-    for screen in SCREENS if width in (1440, 390) else BETWEEN:
-        context, page = await chromium.window(opened, place.url, viewport=size, color_scheme=theme)
-        errors: list[str] = []
-        page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
-        await screen(page, place, bay)
-        await page.evaluate("() => document.fonts.ready.then(() => true)")
-        await until(page, "() => document.getAnimations().every(each => each.playState !== 'running')")
-        name = f"{screen.__name__}-{theme}{'' if width == 1440 else f'-{width}'}.png"
-        await page.screenshot(path=folder / name)
-        await page.evaluate(AXE.read_text())  # not a script tag: the page's own policy would refuse it
-        problems = [*await page.evaluate(_RUN, RULES), *errors]
-        if (sideways := await page.evaluate(_SIDEWAYS)) > 0:
-            problems.append(f"the page scrolls sideways by {sideways} px")
-        if problems:
-            found[name] = problems
-        await context.close()
+    async with company.there(bay):
+        for screen in SCREENS if width in (1440, 390) else BETWEEN:
+            context, page = await chromium.window(opened, place.url, viewport=size, color_scheme=theme)
+            errors: list[str] = []
+            page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+            await screen(page, place, bay)
+            await page.evaluate("() => document.fonts.ready.then(() => true)")
+            await until(page, "() => document.getAnimations().every(each => each.playState !== 'running')")
+            name = f"{screen.__name__}-{theme}{'' if width == 1440 else f'-{width}'}.png"
+            await page.screenshot(path=folder / name)
+            await page.evaluate(AXE.read_text())  # not a script tag: the page's own policy would refuse it
+            problems = [*await page.evaluate(_RUN, RULES), *errors]
+            if (sideways := await page.evaluate(_SIDEWAYS)) > 0:
+                problems.append(f"the page scrolls sideways by {sideways} px")
+            if problems:
+                found[name] = problems
+            await context.close()
     assert not found, "\n".join(f"{name}: {each}" for name, problems in found.items() for each in problems)
