@@ -69,6 +69,12 @@ describe("Message", () => {
     expect(article).toHaveTextContent("edited");
   });
 
+  it("shows names, no ids, before its Markdown can be rendered", () => {
+    show(<Message serverId="1" roomId="22" id="5007" rowKey="5007" first />);
+    expect(screen.getByRole("article")).toHaveTextContent("@Wren Okafor");
+    expect(screen.getByRole("article")).not.toHaveTextContent("<@");
+  });
+
   it("marks a mention of you, and offers to edit only what is yours", async () => {
     show(
       <>

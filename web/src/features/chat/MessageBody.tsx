@@ -21,10 +21,11 @@ export function MessageBody({ serverId, content, edited }: { serverId: string; c
     if (!plain) wantRenderer();
   }, [plain]);
   const links = useLinks(serverId);
-  const html = render ? htmlOf(render, content, named, namesIn(store.getState(), serverId)) : null;
+  const names = namesIn(store.getState(), serverId);
+  const html = render ? htmlOf(render, content, named, names) : null;
   return (
     <div className={edited ? "is-edited" : ""}>
-      {html === null ? <div className="md"><p>{content}</p></div> : <div className="md" ref={links} dangerouslySetInnerHTML={{ __html: html }} />}
+      {html === null ? <div className="md"><p>{inWords(content, names)}</p></div> : <div className="md" ref={links} dangerouslySetInnerHTML={{ __html: html }} />}
       {edited && <span className="edited" title={fullTime(Date.parse(edited))}><Trans>edited</Trans></span>}
     </div>
   );
@@ -60,7 +61,19 @@ function useLinks(serverId: string) {
 function namesKey(state: InstanceState, serverId: string, content: string): string {
   if (!content.includes("<")) return "";
   const names = namesIn(state, serverId);
-  return Array.from(content.matchAll(MENTIONS), ([, kind, id = ""]) => (kind === "#" ? names.channel(id) : kind === "@" ? names.user(id) : names.role(id)?.name) ?? "").join("|");
+  return Array.from(content.matchAll(MENTIONS), ([, kind, id]) => nameFor(names, kind, id) ?? "").join("|");
+}
+
+function nameFor(names: MentionNames, kind: string | undefined, id = ""): string | null | undefined {
+  return kind === "#" ? names.channel(id) : kind === "@" ? names.user(id) : names.role(id)?.name;
+}
+
+/** The source as it can be read before it can be rendered: names, no ids. */
+function inWords(content: string, names: MentionNames): string {
+  return content.replace(MENTIONS, (whole, kind: string, id: string) => {
+    const name = nameFor(names, kind, id);
+    return name ? `${kind[0]}${name}` : whole;
+  });
 }
 
 function namesIn(state: InstanceState, serverId: string): MentionNames {
