@@ -85,9 +85,9 @@ async def open_database(config: Config, clock: Clock, closing: Closing) -> Engin
     if config.database_url:
         from hubbub.infra.database.postgres import PostgresDatabase
 
-        replica = config.database_replica_url
+        replicas = config.database_replica_url
         database: Engine = await _opened(
-            "DATABASE_URL", PostgresDatabase.open(config.database_url, clock=clock, replica=replica)
+            "DATABASE_URL", PostgresDatabase.open(config.database_url, clock=clock, replicas=replicas)
         )
     else:
         from hubbub.infra.database.sqlite import SqliteDatabase

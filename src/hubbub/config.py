@@ -8,6 +8,7 @@ it may belong to a neighbour.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
@@ -66,7 +67,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     turn_password: str
     database_key: str
     database_url: str
-    database_replica_url: str
+    database_replica_url: tuple[str, ...]
     nats_url: str
     redis_url: str
     namespace: str
@@ -129,6 +130,12 @@ def _scheme(*allowed: str) -> Callable[[str], str]:
         return text.rstrip("/")
 
     return parse
+
+
+def _replicas(text: str) -> tuple[str, ...]:
+    """A comma also parts the hosts of one address, so the next address begins with its scheme."""
+    found = re.split(r",\s*(?=postgres(?:ql)?://)", text.strip()) if text.strip() else []
+    return tuple(_scheme("postgresql://", "postgres://")(each) for each in found)
 
 
 def _word(text: str) -> str:
@@ -343,8 +350,8 @@ OPTIONS: tuple[Option, ...] = (
         "DATABASE_REPLICA_URL",
         "database_replica_url",
         "",
-        "A read replica of it, for old pages of history only; it may be a moment behind.",
-        _scheme("postgresql://", "postgres://"),
+        "Its read replicas, comma separated, for old pages of history and lists of members; they may be behind, or away.",
+        _replicas,
     ),
     _option(
         "NATS_URL",

@@ -183,24 +183,6 @@ async def test_a_server_that_goes_and_comes_back(postgres_server: Postgres) -> N
         own.stop()
 
 
-async def test_a_replica_is_asked_for_what_may_be_old_and_the_primary_when_it_is_gone(
-    postgres_server: Postgres,
-) -> None:
-    url, copy = postgres_server.fresh_database(), postgres_server.fresh_database()
-    await postgres_run.migrate(copy)
-    link = await asyncpg.connect(copy)
-    await link.execute("INSERT INTO outbox_marks (name, published) VALUES ('only here', 1 << 30), ('too', 1 << 30)")
-    database = await PostgresDatabase.open(url, clock=HandClock(), replica=copy)
-    count = select(func.count()).select_from(outbox.marks)
-    assert (await database.fetch_stale(count))[0][0] == 2
-    assert (await database.fetch(count))[0][0] == 1, "its own mark"
-    await link.execute("ALTER TABLE outbox_marks RENAME TO elsewhere")
-    database._replica.terminate()
-    assert (await database.fetch_stale(count))[0][0] == 1
-    await link.close()
-    await database.close()
-
-
 async def test_no_server_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         await PostgresDatabase.open("postgresql://hubbub@127.0.0.1:1/none", clock=HandClock())

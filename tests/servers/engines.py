@@ -68,6 +68,20 @@ class Postgres(ServerProcess):
         return self.url(name)
 
 
+class Replica(Postgres):
+    """A copy of `primary` that streams what it writes. Has the same databases, roles and addresses but for the port."""
+
+    def __init__(self, primary: Postgres) -> None:
+        super().__init__()
+        self.name = "replica"
+        self._primary = primary
+
+    def prepare(self) -> None:
+        place = ("-h", "127.0.0.1", "-p", str(self._primary.port), "-U", "hubbub")
+        copy = ("-D", str(self.folder / "data"), "-R", "-X", "stream", "-c", "fast", "--no-sync")
+        self.run(str(self._bin / "pg_basebackup"), *place, *copy)
+
+
 class Nats(ServerProcess):
     def __init__(self) -> None:
         super().__init__("nats")

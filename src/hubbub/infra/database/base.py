@@ -51,8 +51,9 @@ class Database(Protocol):
         """Read what is committed. Sees every write that was acknowledged before the call."""
         ...
 
-    async def fetch_stale(self, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
-        """The same, perhaps from a copy that is some seconds behind: for what nobody has written lately."""
+    async def fetch_proved(self, stream: str, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
+        """The same, of rows whose every change is told on `stream`, perhaps from a replica that has come as far as the
+        head of the stream is now. For much that was written long ago; what is asked in a transaction never is."""
         ...
 
     async def write(self, body: Callable[[Transaction], Awaitable[T]]) -> T:

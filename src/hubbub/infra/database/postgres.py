@@ -26,6 +26,7 @@ from hubbub.infra.database.migrations.postgres_run import migrate
 from hubbub.infra.database.outbox import KEEP_MS, Lag, Publish
 from hubbub.infra.database.postgres_relay import Relay
 from hubbub.infra.database.postgres_transaction import Again, PostgresTransaction, in_our_words
+from hubbub.infra.database.replicas import Replicas
 from hubbub.infra.database.statements import compiled
 from hubbub.infra.tasks import end
 
@@ -43,9 +44,9 @@ Body = Callable[[Transaction], Awaitable[T]]
 
 
 class PostgresDatabase:
-    def __init__(self, pool: Any, connect: Callable[[], Any], clock: Clock, replica: Any) -> None:
+    def __init__(self, pool: Any, connect: Callable[[], Any], clock: Clock, replicas: Sequence[Any]) -> None:
         self._pool = pool
-        self._replica = replica
+        self.replicas = Replicas(replicas, clock)
         self._clock = clock
         self._relay = Relay(self, clock, connect)
         self._running: set[asyncio.Task[Any]] = set()
@@ -62,18 +63,19 @@ class PostgresDatabase:
         clock: Clock,
         publish: Publish | None = None,
         prepare: Callable[[str], Awaitable[None]] = migrate,
-        replica: str = "",
+        replicas: Sequence[str] = (),
     ) -> PostgresDatabase:
         """Connect, after `prepare(url)` brought the tables up to date.
 
-        `publish` as on SQLite: without it facts wait for `publish_to`. `replica`: the address of a copy that may be
-        a moment behind, for `fetch_stale`. Raises Unavailable when the server is not there."""
+        `publish` as on SQLite: without it facts wait for `publish_to`. `replicas`: addresses of read replicas, for
+        `fetch_proved`; they may come and go. Raises Unavailable when the server is not there."""
         pools: list[Any] = []
         try:
             await prepare(url)
-            for address in (url, replica) if replica else (url,):
-                pools.append(await _pool(address))
-            database = cls(pools[0], lambda: _connect(url), clock, pools[-1])
+            pools.append(await _pool(url, POOL[0]))
+            for address in replicas:
+                pools.append(await _pool(address, 0))  # it need not be there now
+            database = cls(pools[0], lambda: _connect(url), clock, pools[1:])
             await database._relay.start()
         except BaseException as error:
             for pool in pools:
@@ -89,12 +91,14 @@ class PostgresDatabase:
     async def fetch(self, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
         return await self._fetch(self._pool, statement, values)
 
-    async def fetch_stale(self, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
-        if self._replica is not self._pool:
-            try:
-                return await self._fetch(self._replica, statement, values)
-            except Unavailable as error:
-                log.warning("the read replica does not answer, the primary does: %s", error)
+    async def fetch_proved(self, stream: str, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
+        if self.replicas.pools:
+            head = (await self.heads([stream]))[stream]
+            text, arguments = compiled(statement, "postgres")
+            with trace.span("database/replica", "client", **{"db.query.text": text}):
+                rows = await self.replicas.read(stream, head, text, arguments(values))
+            if rows is not None:
+                return rows
         return await self.fetch(statement, **values)
 
     async def write(self, body: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -142,7 +146,7 @@ class PostgresDatabase:
             await asyncio.wait(self._running)
         await self._relay.close()
         self._closed = True
-        for pool in {self._pool, self._replica}:
+        for pool in (self._pool, *self.replicas.pools):
             try:
                 await asyncio.wait_for(pool.close(), CONNECTING)
             except Exception:
@@ -250,10 +254,10 @@ async def _keep(_: Any) -> None:
 _SETTINGS = {"application_name": "hubbub", "jit": "off"}
 
 
-async def _pool(url: str) -> Any:
+async def _pool(url: str, least: int) -> Any:
     return await asyncpg.create_pool(
         url,
-        min_size=POOL[0],
+        min_size=least,
         max_size=POOL[1],
         statement_cache_size=500,
         command_timeout=STATEMENT,

@@ -117,7 +117,7 @@ class SqliteDatabase:
                 return self._read(text, arguments(values))
         return self._read(text, arguments(values))
 
-    async def fetch_stale(self, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
+    async def fetch_proved(self, stream: str, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
         return await self.fetch(statement, **values)
 
     def _read(self, text: str, arguments: tuple[Any, ...]) -> Sequence[Row]:

@@ -7,7 +7,7 @@ from typing import Any
 from hubbub.errors import Refused
 from hubbub.infra.database.base import Database
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel import facts, names, store
+from hubbub.services.channel import events, facts, names, store
 from hubbub.services.channel.api import Member, MemberQuery, MemberRows
 from hubbub.services.channel.roster import Roster
 from hubbub.services.channel.snapshot import Snapshot
@@ -38,7 +38,9 @@ class MemberList:
         elif query.query:
             found = await self._by_prefix(server_id, names.folded(query.query), limit)
         else:
-            rows = await self._database.fetch(store.MEMBERS_AFTER, server=server_id, after=query.after, count=limit)
+            rows = await self._database.fetch_proved(
+                events.stream(server_id), store.MEMBERS_AFTER, server=server_id, after=query.after, count=limit
+            )
             found = list(map(store.member, rows))
         return await self._members(snapshot, found)
 
@@ -65,8 +67,13 @@ class MemberList:
         shown = here[first : first + count]
         if count > len(shown):
             skipped, wanted = max(0, first - len(here)), count - len(shown)
-            offline = await self._database.fetch(
-                store.OFFLINE_IDS, server=server_id, online=here, count=wanted, skipped=skipped
+            offline = await self._database.fetch_proved(
+                events.stream(server_id),
+                store.OFFLINE_IDS,
+                server=server_id,
+                online=here,
+                count=wanted,
+                skipped=skipped,
             )
             shown = [*shown, *(id for (id,) in offline)]
         rows = await self._database.fetch(store.MEMBERS, server=server_id, ids=shown) if shown else ()

@@ -8,7 +8,7 @@ from hubbub.ids import MAX_ID, created_ms
 from hubbub.infra.database.base import Database
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel.api import READ_HISTORY, VIEW_CHANNEL, ChannelApi
-from hubbub.services.chat import store
+from hubbub.services.chat import events, store
 from hubbub.services.chat.api import Message, Page
 from hubbub.services.chat.message_build import MessageBuild
 from hubbub.services.chat.proved import Proved
@@ -16,7 +16,7 @@ from hubbub.services.chat.recent import LENGTH, Recent
 from hubbub.services.chat.store import MessageRow
 
 LONGEST = 100
-SETTLED_MS = 60_000  # what is older a read replica has, if there is one
+SETTLED_MS = 60_000  # what is older a read replica has long had, if there is one
 
 
 class History:
@@ -78,8 +78,11 @@ class History:
 
     async def _before(self, channel_id: int, border: int, count: int) -> list[MessageRow]:
         old = created_ms(border) < self._clock.now_ms() - SETTLED_MS
-        fetch = self._database.fetch_stale if old else self._database.fetch
-        rows = await fetch(store.BEFORE, channel=channel_id, border=border, count=count)
+        values = {"channel": channel_id, "border": border, "count": count}
+        if old:
+            rows = await self._database.fetch_proved(events.stream(channel_id), store.BEFORE, **values)
+        else:
+            rows = await self._database.fetch(store.BEFORE, **values)
         return [store.message(row) for row in rows]
 
     async def _after(self, channel_id: int, border: int, count: int) -> list[MessageRow]:
