@@ -7,3 +7,8 @@ export function backoff(attempt: number, random: () => number): number {
   const step = steps[Math.min(attempt, steps.length - 1)] ?? 40_000;
   return step * (1 - random() / 2);
 }
+
+/** The same, after a first attempt within 300 ms: for what is likely to be there again at once, elsewhere. */
+export function soonThenBackoff(attempt: number, random: () => number): number {
+  return attempt === 0 ? 300 * random() : backoff(attempt - 1, random);
+}

@@ -95,6 +95,12 @@ export class FakeMedia implements Media {
     return Promise.resolve(true);
   }
 
+  nodeIsThere = true;
+
+  nodeAnswers(): Promise<boolean> {
+    return Promise.resolve(this.nodeIsThere);
+  }
+
   async close(): Promise<void> {
     this.log.push("close");
   }

@@ -105,6 +105,49 @@ describe("when something breaks", () => {
     expect([state().phase, sound.tones]).toEqual(["connected", ["join"]]);
   });
 
+  test("a media node that is gone is left for the one that the instance knows", async () => {
+    const { state, sound, bay } = await joined();
+    sound.room.nodeIsThere = false;
+    sound.room.events.reconnecting();
+    await sound.clock.pass(600);
+    expect([state().phase, sound.media.length, bay.asked.at(-1)]).toEqual(["connected", 2, "POST /channels/10/voice/join"]);
+  });
+
+  test("a media node that answers is left to the library", async () => {
+    const { state, sound, bay } = await joined();
+    sound.room.events.reconnecting();
+    sound.room.events.reconnecting();
+    await sound.clock.pass(5_000);
+    expect(state().phase).toBe("reconnecting");
+    sound.room.events.reconnected();
+    sound.room.nodeIsThere = false;
+    await sound.clock.pass(60_000);
+    expect([state().phase, bay.asked]).toEqual(["connected", ["POST /channels/10/voice/join"]]);
+  });
+
+  test("while the instance does not answer either, the library is left to try", async () => {
+    const { state, sound, bay } = await joined();
+    sound.room.nodeIsThere = false;
+    bay.failure = new Offline();
+    sound.room.events.reconnecting();
+    await sound.clock.pass(3_000);
+    expect([state().phase, sound.media.length]).toEqual(["reconnecting", 1]);
+    bay.failure = null;
+    await sound.clock.pass(600);
+    expect([state().phase, sound.media.length]).toEqual(["connected", 2]);
+  });
+
+  test("an instance that cannot place the room yet is asked again", async () => {
+    const { state, sound, bay } = await joined();
+    bay.failure = new Problem({ code: "unavailable", status: 503 });
+    sound.room.events.ended("lost");
+    await sound.clock.pass(500);
+    expect(state().phase).toBe("reconnecting");
+    bay.failure = null;
+    await sound.clock.pass(3_000);
+    expect(state().phase).toBe("connected");
+  });
+
   test("a moderator's move is followed", async () => {
     const { state, sound, bay } = await joined();
     sound.room.events.ended("removed");

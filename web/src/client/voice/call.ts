@@ -9,7 +9,7 @@
 
 import { createStore, type StoreApi } from "zustand/vanilla";
 
-import { backoff } from "../backoff";
+import { soonThenBackoff } from "../backoff";
 import { Offline, Problem } from "../errors";
 import { at } from "../rest";
 import type { Id, VoiceState, VoiceTicket } from "../wire";
@@ -20,13 +20,14 @@ import type { Devices } from "./devices";
 import { measureLine } from "./line";
 import { openFlags, type OwnFlags, withDeaf, withMute } from "./flags";
 import { VoiceInput } from "./input";
+import { hearAll, peopleOf } from "./heard";
 import type { Media, MediaEnd, MediaEvents } from "./media-port";
-import { settingsStore, volumeOf, withVolume } from "./preferences";
+import { NodeWatch } from "./node-gone";
+import { settingsStore, withVolume } from "./preferences";
 import { type CallInstance, watchSeat } from "./seat";
 
 /** Milliseconds that a broken call is tried again: as long as the instance keeps the seat. */
 const holdSeat = 30_000;
-
 export function createCall(options: CallOptions): Call {
   return new HubbubCall(options);
 }
@@ -52,6 +53,7 @@ class HubbubCall implements Call {
   #brokenAt: number | null = null;
   #attempt = 0;
   #unhear: () => void;
+  #node: NodeWatch;
 
   constructor(options: CallOptions) {
     const world = options.world ?? realWorld();
@@ -70,6 +72,7 @@ class HubbubCall implements Call {
         world.tone("talkingMuted");
       },
     }, this.settings.getState());
+    this.#node = new NodeWatch(world, () => this.#broke(new Offline("media")));
     this.settings.subscribe((settings) => {
       this.#input.change(settings);
       this.#hearAll();
@@ -277,12 +280,19 @@ class HubbubCall implements Call {
       if (turn === this.#turn) body(...args);
     };
     return {
-      reconnecting: current(() => this.store.setState({ phase: "reconnecting" })),
-      reconnected: current(() => this.store.setState({ phase: "connected" })),
+      reconnecting: current(() => this.#reconnecting(true)),
+      reconnected: current(() => this.#reconnecting(false)),
       ended: current((why) => this.#mediaEnded(why)),
       people: current(() => this.#people()),
       soundBlocked: current((soundBlocked) => this.store.setState({ soundBlocked })),
     };
+  }
+
+  #reconnecting(on: boolean): void {
+    const { phase, place } = this.store.getState();
+    this.store.setState({ phase: on ? "reconnecting" : "connected" });
+    if (!on) this.#node.stop();
+    else if (phase !== "reconnecting" && place) this.#node.start(this.#media, this.#instanceOf(place.origin));
   }
 
   /** "removed" waits a little: the seat says whether that was the end or a move. */
@@ -298,16 +308,14 @@ class HubbubCall implements Call {
   /** The room refused, or nobody answered: the first is final, the second is tried again while the seat is kept. */
   #broke(error: unknown): void {
     if (error instanceof Problem && error.code === "voice.overruled") return this.#mediaEnded("removed"); // or moved on
-    if (error instanceof Problem) return this.#fail({ code: "refused", detail: error.detail });
+    if (error instanceof Problem && error.status < 500) return this.#fail({ code: "refused", detail: error.detail });
     const { place } = this.store.getState();
     this.#brokenAt ??= this.#world.now();
     if (!place || this.#world.now() - this.#brokenAt >= holdSeat) return this.#fail({ code: error instanceof Offline ? "offline" : "no-media-path", detail: "" });
     this.#end();
     this.store.setState({ phase: "reconnecting" });
     const turn = this.#turn;
-    const wait = backoff(this.#attempt, this.#world.random);
-    this.#attempt += 1;
-    this.#endings.push(this.#world.later(wait, () => void (turn === this.#turn && this.#go(place, "reconnecting"))));
+    this.#endings.push(this.#world.later(soonThenBackoff(this.#attempt++, this.#world.random), () => void (turn === this.#turn && this.#go(place, "reconnecting"))));
   }
 
   #fail(failure: CallFailure): void {
@@ -321,6 +329,7 @@ class HubbubCall implements Call {
   /** Lets go of media, microphone and timers; what is still on its way belongs to an older turn. */
   #end(): void {
     this.#turn += 1;
+    this.#node.stop();
     for (const end of this.#endings.splice(0)) end();
     void this.#media?.close();
     this.#media = null;
@@ -367,23 +376,13 @@ class HubbubCall implements Call {
   }
 
   #people(): void {
-    const { place } = this.store.getState();
-    const settings = this.settings.getState();
-    const list = (this.#media?.people() ?? []).map((person) => {
-      const { volume, muted } = volumeOf(settings, `${place?.origin}|${person.userId}`);
-      return [person.userId, { ...person, volume, mutedForMe: muted }] as const;
-    });
-    this.store.setState({ people: Object.fromEntries(list) });
+    this.store.setState(({ place }) => ({ people: peopleOf(this.#media, this.settings.getState(), place?.origin) }));
     this.#hearAll();
   }
 
   #hearAll(): void {
     const { people, place, deafened } = this.store.getState();
-    const settings = this.settings.getState();
-    for (const userId of Object.keys(people)) {
-      const { volume, muted } = volumeOf(settings, `${place?.origin}|${userId}`);
-      this.#media?.hear(userId, { volume: volume * settings.outputVolume, silent: deafened || muted, speaker: settings.speaker });
-    }
+    hearAll(this.#media, Object.keys(people), this.settings.getState(), place?.origin, deafened);
   }
 
   #setPerson(userId: Id, change: Partial<{ volume: number; muted: boolean }>): void {

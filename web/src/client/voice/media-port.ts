@@ -35,5 +35,7 @@ export interface Media {
   reports(): Promise<readonly RTCStatsReport[]>;
   /** After a click; true: sound plays now. */
   startSound(): Promise<boolean>;
+  /** Whether the media node can be reached at all, by a way of its own. */
+  nodeAnswers(): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -40,10 +40,13 @@ const endings = new Map<DisconnectReason, MediaEnd>([
 /** Milliseconds. The library tries for so long by itself; after that the call asks for a new ticket. */
 const patience = 8_000;
 const retryDelays = [0, 300, 600, 1_200, 2_000];
+/** Milliseconds until a media node that says nothing counts as one that is gone. */
+const silence = 1_500;
 
 class LiveKitMedia implements Media {
   #events: MediaEvents;
   #room: Room;
+  #url = "";
   #microphone: LocalTrackPublication | null = null;
   #listeners = new Map<Id, Listener>();
   #hearings = new Map<Id, Hearing>();
@@ -62,6 +65,7 @@ class LiveKitMedia implements Media {
   }
 
   async connect(url: string, token: string): Promise<void> {
+    this.#url = url;
     await this.#room.connect(url, token, { autoSubscribe: true, maxRetries: 1 });
     if (!(await wakeSound()) || !this.#room.canPlaybackAudio) this.#events.soundBlocked(true);
   }
@@ -119,6 +123,16 @@ class LiveKitMedia implements Media {
   async startSound(): Promise<boolean> {
     await Promise.all([this.#room.startAudio(), soundContext().resume()]);
     return this.#room.canPlaybackAudio;
+  }
+
+  /** Any answer of the node's own counts, also that this request has no token; a proxy's 502 is none. */
+  async nodeAnswers(): Promise<boolean> {
+    try {
+      const answer = await fetch(`${this.#url.replace(/^ws/, "http")}/rtc/validate`, { cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(silence) });
+      return answer.status < 500;
+    } catch {
+      return false;
+    }
   }
 
   async close(): Promise<void> {
