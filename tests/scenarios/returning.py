@@ -28,6 +28,7 @@ class Returning:
         self.channel = channel
         self.known: dict[int, str] = {}
         self.arrived: list[str] = []  # as it would be appended to a screen
+        self.told: list[tuple[str, str]] = []  # name and channel of each event that has one
         self._read: set[int] = set()  # had by asking: what was on its way meanwhile comes too
         self.url = ""
         self.ended: int | None = None  # the close code after which one does not come back
@@ -101,6 +102,8 @@ class Returning:
         await socket.send(json.dumps(body))
 
     async def _hear(self, name: str, data: dict[str, Any]) -> None:
+        if channel := data.get("channel_id") or data.get("message", {}).get("channel_id"):
+            self.told.append((name, channel))
         if name == "READY":
             self._session = data["session_id"]
             await self._catch_up()
