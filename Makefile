@@ -14,10 +14,13 @@ WEB_SRC   := $(shell find web -type f -not -path 'web/node_modules/*' -not -path
 EXTENSION := .venv/.extension
 WEB       := src/hubbub/web/index.html
 
-.PHONY: run test test-api check fuzz bench bench-peers bench-chat-peers soak setup setup-test lock schema migration format screenshots clean
+.PHONY: run cluster test test-api check fuzz bench bench-peers bench-chat-peers soak setup setup-test lock schema migration format screenshots clean
 
 run: setup $(WEB)
 	exec $(BIN)/hubbub run
+
+cluster: setup-test $(WEB) # the services apart, on real servers of their own; `make cluster FOLDER=/srv/try` keeps the data
+	exec $(BIN)/python -m tests.servers.cluster $(FOLDER)
 
 test: setup-test $(WEB) check
 	cargo test --workspace --quiet

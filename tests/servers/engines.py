@@ -9,6 +9,7 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from hubbub.infra.database.migrations import postgres_run
 from tests.servers.process import ServerProcess, find, free_port
@@ -23,8 +24,8 @@ def fresh_name() -> str:
 
 
 class Postgres(ServerProcess):
-    def __init__(self) -> None:
-        super().__init__("postgres")
+    def __init__(self, kept: Path | None = None) -> None:
+        super().__init__("postgres", kept)
         self._migrated = ""
         self._bin = find("postgres", "/usr/lib/postgresql/*/bin/postgres").parent
 
@@ -34,7 +35,8 @@ class Postgres(ServerProcess):
         self.run(str(self._bin / "initdb"), "-D", data, *options)
 
     def command(self) -> Sequence[str]:
-        settings = ("fsync=off", "max_connections=300", "shared_buffers=64MB", "log_min_messages=warning")
+        durable = "on" if self.kept else "off"
+        settings = (f"fsync={durable}", "max_connections=300", "shared_buffers=64MB", "log_min_messages=warning")
         place = ("-D", str(self.folder / "data"), "-h", "127.0.0.1", "-p", str(self.port), "-k", str(self.folder))
         return (str(self._bin / "postgres"), *place, *(part for each in settings for part in ("-c", each)))
 
@@ -51,6 +53,15 @@ class Postgres(ServerProcess):
     def fresh_database(self) -> str:
         """The address of a new, empty database."""
         return self._copy_of("template0")
+
+    def database(self, name: str) -> str:
+        """The address of the database of that name, made if it is not there."""
+        place = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "hubbub")
+        marker = self.folder / f"made-{name}"
+        if not marker.exists():
+            self.run(str(self._bin / "createdb"), *place, name)
+            marker.touch()
+        return self.url(name)
 
     def migrated_database(self) -> str:
         """The address of a new database that has every table and no rows."""
@@ -83,8 +94,8 @@ class Replica(Postgres):
 
 
 class Nats(ServerProcess):
-    def __init__(self) -> None:
-        super().__init__("nats")
+    def __init__(self, kept: Path | None = None) -> None:
+        super().__init__("nats", kept)
 
     def command(self) -> Sequence[str]:
         return (self.reachable(find("nats-server")), "-a", "127.0.0.1", "-p", str(self.port), "--auth", SECRET)
@@ -97,8 +108,8 @@ class Nats(ServerProcess):
 class Redis(ServerProcess):
     """Debian's `redis-tools` holds the server too: one program that looks at its name. No service comes with it."""
 
-    def __init__(self) -> None:
-        super().__init__("redis")
+    def __init__(self, kept: Path | None = None) -> None:
+        super().__init__("redis", kept)
 
     def prepare(self) -> None:
         (self.folder / "redis-server").symlink_to(find("redis-server", "/usr/bin/redis-check-rdb"))
@@ -138,8 +149,8 @@ class RedisCluster(Redis):
 class S3(ServerProcess):
     key, secret, bucket = "hubbubtest", "hubbubtest-secret", "hubbub"
 
-    def __init__(self) -> None:
-        super().__init__("s3")
+    def __init__(self, kept: Path | None = None) -> None:
+        super().__init__("s3", kept)
 
     def prepare(self) -> None:
         self.run("mkdir", "-p", f"{self.folder}/data/{self.bucket}", f"{self.folder}/meta")

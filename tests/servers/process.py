@@ -37,17 +37,24 @@ def find(name: str, *elsewhere: str) -> Path:
     raise FileNotFoundError(f"{name} is not installed: `make setup-test` does that")
 
 
-def _end_with_the_tests() -> None:
+def end_with_the_tests() -> None:
     """In the child: who kills the tests shall not have to look for their servers (prctl(2), PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
 
 class ServerProcess:
-    """`start()`, `stop()`, and for tests of faults `kill()` and `restart()` on the same port with the same data."""
+    """`start()`, `stop()`, and for tests of faults `kill()` and `restart()` on the same port with the same data.
 
-    def __init__(self, name: str) -> None:
+    `kept`: a folder of one's own, for data that outlives `stop()`; without it everything is temporary."""
+
+    def __init__(self, name: str, kept: Path | None = None) -> None:
         self.name = name
-        self.folder = Path(tempfile.mkdtemp(prefix=f"hubbub-{name}-"))
+        self.kept = kept is not None
+        if kept is None:
+            self.folder = Path(tempfile.mkdtemp(prefix=f"hubbub-{name}-"))
+        else:
+            self.folder = kept
+            self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self._nobody = pwd.getpwnam("nobody") if os.geteuid() == 0 else None  # no server runs as root
@@ -86,7 +93,7 @@ class ServerProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_end_with_the_tests,
+                preexec_fn=end_with_the_tests,
                 **self._demoted(),
             )
         end = time.monotonic() + STARTING
@@ -109,9 +116,10 @@ class ServerProcess:
         self.start()
 
     def stop(self) -> None:
-        """And leave nothing behind."""
+        """And leave nothing behind but what is kept."""
         self._end()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def said(self) -> str:
         return (self.folder / "log").read_text(errors="replace")[-4_000:]
