@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -227,6 +228,18 @@ async def test_a_replicated_log_is_left_to_the_one_who_copies_it(opened: Opened)
     assert len(await again.fetch(IDS)) == 2_000
     await again.close()
     assert opened.path.stat().st_size > 16_000_000, "ours again: closing moves the log into the file"
+
+
+async def test_a_statement_leaves_no_cursor_behind(database: SqliteDatabase) -> None:
+    """Two cursors that are alive at once are kept for ever by apsw: a little memory, and time of each later statement."""
+
+    async def writer(number: int) -> None:
+        for each in range(500):
+            await database.write(add(number * 1000 + each))
+            await database.fetch(IDS)
+
+    await asyncio.gather(writer(1), writer(2))
+    assert sum(isinstance(each, apsw.Cursor) for each in gc.get_objects()) == 0
 
 
 async def test_an_idle_database_writes_nothing(opened: Opened, database: SqliteDatabase) -> None:

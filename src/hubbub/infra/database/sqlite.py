@@ -213,7 +213,7 @@ class SqliteDatabase:
                 text, arguments = compiled(PUT_MARK, "sqlite")
                 self._writer.execute(text, arguments({"name": "main", "published": mark}))
             committing = True
-            await self._executed(self._writer.execute, "COMMIT")
+            await self._executed(self._commit)
         except BaseException as failure:
             self._undo(batch, failure, committing)
             if not isinstance(failure, Exception):
@@ -302,6 +302,11 @@ class SqliteDatabase:
         for _, done, _ in batch:
             if not done.done():
                 done.set_exception(Unavailable(f"the batch failed: {failure!r}", started=started))
+
+    def _commit(self) -> None:
+        """Returns no cursor: one that is alive while another one ends is never freed (apsw 3.54 under Python before 3.13
+        counts a reference too many), costs 3 KB for good, and is walked by each later statement."""
+        self._writer.execute("COMMIT")
 
     async def _executed(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await self._loop.run_in_executor(self._thread, work, *arguments)
