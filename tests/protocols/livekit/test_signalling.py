@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from livekit.protocol import models, rtc
 from msgspec.structs import replace
@@ -9,7 +11,11 @@ from msgspec.structs import replace
 from hubbub.infra.sfu.base import TrackEnded
 from hubbub.protocols.websocket.handshake import Rejected
 from hubbub.services.media.events import ParticipantJoined, ParticipantLeft, SourcesChanged, SpeakingStarted
+from hubbub.services.media.participant import Participant
+from hubbub.services.media.publishing import Publishing
 from hubbub.services.media.rights import VideoGrant
+from hubbub.services.media.room import Room
+from hubbub.services.media.subscription import Subscriptions
 from tests.fakes.engine import connected, loud, started
 from tests.protocols.livekit.party import GRANTS, ROOM, Guest, Party
 
@@ -20,6 +26,28 @@ def party() -> Party:
 
 
 # ---- joining
+
+
+async def test_a_visit_leaves_nothing_to_the_collector(party: Party) -> None:
+    """Participants and their machines hold each other, and a room its history: let go of, not found some day."""
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(10):
+            ann, bob = await party.join(f"a{number}"), await party.join(f"b{number}")
+            ann.publish()
+            bob.publish()
+            ann.send(leave=rtc.LeaveRequest())
+            bob.cut()
+            party.wait(30)
+            del ann, bob
+            party.engine.take()
+            party.events.clear()
+        ours = (Participant, Publishing, Subscriptions, Room)
+        kept = [each for each in gc.get_objects() if type(each) in ours]
+    finally:
+        gc.enable()
+    assert not kept
 
 
 async def test_a_join_begins_with_everything_a_client_needs(party: Party) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import zlib
 from collections.abc import AsyncIterator
@@ -15,9 +16,12 @@ from websockets.asyncio.client import ClientConnection
 from hubbub.errors import Limited, Refused
 from hubbub.infra.bus.memory import MemoryBus
 from hubbub.protocols.websocket import adapter, packed, watch
+from hubbub.protocols.websocket.adapter import Adapter
 from hubbub.protocols.websocket.connection import Router
 from hubbub.protocols.websocket.handshake import Origins, Proxies
+from hubbub.protocols.websocket.http_head import BoundedHttp
 from hubbub.protocols.websocket.routes import add_routes
+from hubbub.protocols.websocket.socket import GatewaySocket
 from hubbub.protocols.wire.things import Instance
 from hubbub.services.auth.api import Principal
 from hubbub.services.gateway.service import GatewayService
@@ -159,6 +163,29 @@ async def test_a_lost_connection_is_resumed(place: Place) -> None:
         assert (await receive(ws))["op"] == 9
         await send(ws, 2, {"token": token})  # on the same socket
         assert (await receive(ws))["t"] == "READY"
+
+
+async def test_a_socket_that_is_gone_leaves_nothing_to_the_collector(place: Place) -> None:
+    """Rings of cycles wait for a full collection, which among a process' own objects comes after thousands of sockets."""
+
+    def kept() -> int:
+        return sum(type(each) in (GatewaySocket, Adapter, BoundedHttp) for each in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(10):
+            async with place.identified():
+                assert kept() > 0
+            async with place.socket() as ws:
+                ws.transport.abort()
+        for _ in range(500):
+            if not kept():
+                break
+            await asyncio.sleep(0.01)
+        assert not kept()
+    finally:
+        gc.enable()
 
 
 async def test_status_voice_and_members(place: Place) -> None:

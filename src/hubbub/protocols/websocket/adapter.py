@@ -122,6 +122,10 @@ class Adapter:
 
     # ---- phases
 
+    def closed(self) -> None:
+        """The socket is gone, and takes this with it: they held each other."""
+        del self.sink
+
     def opening(self, now: float) -> None:
         self.phase, self.since = "opening", now
 

@@ -35,6 +35,12 @@ class BoundedHttp(HttpToolsProtocol):
         self._head_done()
         super().on_headers_complete()
 
+    def handle_websocket_upgrade(self) -> None:
+        """The socket is another protocol's from here on, so nobody calls `connection_lost`: what uvicorn lets go of there
+        would keep itself alive, some 5 KB for each socket until the collector has looked at everything."""
+        super().handle_websocket_upgrade()
+        self.parser = None  # pyright: ignore[reportAttributeAccessIssue]
+
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self._head_timer is not None:  # still inside a head: httptools itself would collect without end

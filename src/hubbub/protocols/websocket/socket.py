@@ -61,6 +61,7 @@ class GatewaySocket:
         self._waiting = None
         if self._adapter.phase == "opening" and self._running is not None:
             self._running.cancel()  # a command, however, runs to its end
+        self._adapter.closed()
         session, gateway = self._adapter.session, self._adapter.services.gateway
         if session is None:
             return

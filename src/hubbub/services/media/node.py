@@ -144,6 +144,7 @@ class MediaNode:
             del self._rooms[room.name]
             del self._by_sid[room.sid]
             self._engine.close_room(room.sid)
+            room.release()
 
     def in_use(self) -> set[str]:
         """Names of rooms with somebody in them, or on the way to them."""

@@ -68,6 +68,10 @@ class Participant:
         self._version += 1
         self._attendant = None
 
+    def release(self) -> None:
+        """It is gone. Its machines hold it, so that without this all three would wait for the collector."""
+        del self.publishing, self.subscriptions
+
     @property
     def attendant(self) -> Attendant:
         if self._attendant is None:

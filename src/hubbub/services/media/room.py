@@ -161,6 +161,11 @@ class Room:
             self.keeping.until = self.clock.monotonic() + self.keeping.departure
         fact = ParticipantLeft(room=self.name, identity=participant.identity, sid=participant.sid, reason=reason)
         self._left(participant, fact, afterwards)
+        participant.release()
+
+    def release(self) -> None:
+        """It is over. What was said in it holds it."""
+        del self.data
 
     def misbehaved(self, participant: Participant) -> None:
         self.remove(participant, "removed", "disconnect")
