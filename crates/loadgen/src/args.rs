@@ -19,6 +19,7 @@ pub const USAGE: &str = "loadgen: voice rooms full of people, for a LiveKit-comp
   --threads K       of the load generator (1)
   --pid PID         of the server: its CPU and memory are reported
   --churn C         instead of all this: C joins and leaves in one room, and the server's memory before and after
+  --rude            with --churn: they are gone without a goodbye
   --json            only the line of JSON
 ";
 
@@ -32,6 +33,8 @@ pub struct Args {
     pub plan: Plan,
     /// Joins and leaves; 0 for a measurement of media.
     pub churn: usize,
+    /// Visitors say no goodbye.
+    pub rude: bool,
     pub pid: Option<u32>,
     pub json: bool,
 }
@@ -61,6 +64,7 @@ impl Args {
         Ok(Args {
             plan,
             churn: given.number("churn", 0, MOST_CHURN)? as usize,
+            rude: given.flag("rude"),
             pid: given.find("pid").map(|p| p.parse().map_err(|_| "--pid: not a number")).transpose()?,
             json: given.flag("json"),
         })
@@ -72,7 +76,7 @@ struct Given(Vec<(String, String)>);
 
 impl Given {
     fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        const FLAGS: [&str; 2] = ["mesh", "json"];
+        const FLAGS: [&str; 3] = ["mesh", "rude", "json"];
         const VALUES: [&str; 12] = [
             "url",
             "key",
@@ -143,7 +147,7 @@ mod tests {
         let plan = &args.plan;
         assert_eq!(plan.server, "127.0.0.1:8080".parse().unwrap());
         assert_eq!((plan.rooms, plan.publishers, plan.subscribers, plan.talking), (1, 1, 1, 1));
-        assert_eq!((args.churn, args.pid, args.json), (0, None, false));
+        assert_eq!((args.churn, args.rude, args.pid, args.json), (0, false, None, false));
     }
 
     #[test]

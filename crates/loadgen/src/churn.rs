@@ -28,9 +28,12 @@ pub struct ChurnReport {
     seconds: f64,
     /// MiB: before, after a tenth, after half, after all, and after the calm.
     memory: [Option<f64>; 5],
+    /// MiB: the most, while they came and went.
+    peak: Option<f64>,
 }
 
-pub fn churn(plan: &Plan, visits: usize, server: Option<Server>) -> Result<ChurnReport, String> {
+/// `rude`: visitors are gone without a goodbye, and their seats wait for them.
+pub fn churn(plan: &Plan, visits: usize, rude: bool, server: Option<Server>) -> Result<ChurnReport, String> {
     let mut crowd = Crowd::new()?;
     let memory = || server.and_then(Server::memory);
     let mut report = ChurnReport {
@@ -39,6 +42,7 @@ pub fn churn(plan: &Plan, visits: usize, server: Option<Server>) -> Result<Churn
         first_fault: None,
         seconds: 0.0,
         memory: [memory(), None, None, None, None],
+        peak: None,
     };
     let (began, mut opened) = (Instant::now(), 0);
     let deadline = began + PATIENCE_MORE + PATIENCE * visits as u32;
@@ -49,7 +53,9 @@ pub fn churn(plan: &Plan, visits: usize, server: Option<Server>) -> Result<Churn
             opened += 1;
         }
         report.lose(crowd.turn(None).into_iter().map(|l| l.why));
-        report.visits += crowd.dismiss(|c| has_stayed(c, clock())).len();
+        let stayed = |c: &Client| has_stayed(c, clock());
+        report.visits += if rude { crowd.abandon(stayed) } else { crowd.dismiss(stayed).len() };
+        report.peak = report.peak.into_iter().chain(memory()).reduce(f64::max);
         for (at, share) in [(1, visits.div_ceil(10)), (2, visits.div_ceil(2)), (3, visits)] {
             if report.memory[at].is_none() && report.visits + report.failed >= share {
                 report.memory[at] = memory();
@@ -96,7 +102,8 @@ impl ChurnReport {
         json!({
             "mode": "churn", "visits": self.visits, "failed": self.failed, "first_fault": self.first_fault,
             "seconds": hundredth(self.seconds), "load_average": load_average(),
-            "server_rss_mib": {"before": before, "tenth": tenth, "half": half, "all": all, "after": calm},
+            "server_rss_mib": {"before": before, "tenth": tenth, "half": half, "all": all, "after": calm,
+                "peak": self.peak.map(hundredth)},
         })
     }
 
@@ -120,7 +127,7 @@ mod tests {
     #[test]
     fn memory_is_told_in_order_and_faults_are_counted() {
         let memory = [Some(100.0), Some(110.0), Some(111.0), Some(111.5), None];
-        let mut report = ChurnReport { visits: 9, failed: 0, first_fault: None, seconds: 3.0, memory };
+        let mut report = ChurnReport { visits: 9, failed: 0, first_fault: None, seconds: 3.0, memory, peak: None };
         assert!(report.clean() && report.words().ends_with("100.0, 110.0, 111.0, 111.5"));
         report.lose(["first".to_owned(), "second".to_owned()]);
         assert_eq!((report.failed, report.json()["first_fault"].as_str()), (2, Some("first")));

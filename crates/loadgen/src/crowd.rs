@@ -86,6 +86,12 @@ impl Crowd {
         departed
     }
 
+    /// Those that are `done` are gone without a word, as when their machines are switched off. How many.
+    pub fn abandon(&mut self, done: impl Fn(&Client) -> bool) -> usize {
+        let leaving = self.clients.iter_mut().filter(|c| c.as_ref().is_some_and(&done));
+        leaving.map(Option::take).count()
+    }
+
     /// Everybody leaves, and the server has noticed.
     pub fn disband(mut self) -> Vec<Departed> {
         let departed = self.dismiss(|_| true);

@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(bool, Value, String), String> {
     let server = args.pid.map(Server::new).transpose()?;
     if args.churn > 0 {
-        let report = churn::churn(&args.plan, args.churn, server)?;
+        let report = churn::churn(&args.plan, args.churn, args.rude, server)?;
         return Ok((report.clean(), report.json(), report.words()));
     }
     let report = media::measure(&args.plan, server)?;
