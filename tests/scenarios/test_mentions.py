@@ -33,6 +33,18 @@ async def test_a_closed_room_leaves_the_list(place: Place) -> None:
     assert await guest.call("GET", "/api/users/@me/mentions") == []
 
 
+async def test_what_was_read_can_be_unread_again_to_the_beginning(place: Place) -> None:
+    owner, guest, server = await two(place)
+    channel = text_channel(server)
+    said = await owner.send(channel, f"<@{guest.id}> the chart, please")
+    for upto, calls in ((said["id"], 0), ("0", 1)):
+        mark = await guest.call("PUT", f"/api/channels/{channel}/read", {"message_id": upto})
+        assert mark == {"channel_id": channel, "last_message_id": upto, "mention_count": calls}
+        async with guest.gateway() as gateway:
+            assert mark in gateway.ready["read_states"]
+    await guest.call("PUT", f"/api/channels/{channel}/read", {"message_id": "1"}, 404)
+
+
 async def test_mentions_refuse_what_makes_no_sense(place: Place) -> None:
     owner = await place.owner()
     for query in ("limit=0", "limit=101", "before=x", "before=99999999999999999999", "limit=many"):

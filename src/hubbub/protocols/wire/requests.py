@@ -135,6 +135,8 @@ class EditMessage(Strict, frozen=True, kw_only=True):
 
 
 class MarkRead(Strict, frozen=True, kw_only=True):
+    """`message_id` "0": nothing in the room is read."""
+
     message_id: Id
 
 

@@ -21,7 +21,7 @@ class ReadStates:
         user_id = principal.user_id
 
         async def body(tx: Transaction) -> ReadState:
-            if not await tx.fetch(store.IN_CHANNEL, channel=channel_id, message=message_id):
+            if message_id and not await tx.fetch(store.IN_CHANNEL, channel=channel_id, message=message_id):
                 raise Refused("message.not_found")
             await tx.execute(store.PUT_READ, user_id=user_id, channel_id=channel_id, last_message_id=message_id)
             counted = await tx.fetch(store.COUNT_MENTIONS, user=user_id, channel=channel_id, border=message_id)

@@ -278,6 +278,8 @@ export type Login = {
 
 /**
  * MarkRead
+ *
+ * `message_id` "0": nothing in the room is read.
  */
 export type MarkRead = {
     message_id: string;

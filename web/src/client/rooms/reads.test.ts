@@ -76,7 +76,7 @@ describe("marking by hand", () => {
     expect(sent).toHaveLength(2);
     await undo?.();
     expect([isUnread(store.getState(), "10"), isUnread(store.getState(), "11")]).toEqual([true, true]);
-    expect(sent.slice(2)).toEqual(["10 1"]);
+    expect(sent.slice(2)).toEqual(["10 1", "11 0"]);
   });
 
   test("undone before it was sent, it is not sent", async () => {

@@ -89,11 +89,12 @@ export class ReadMarks {
     if (messageId !== undefined) this.#link.mark(channelId, messageId).catch(() => undefined);
   }
 
-  /** A room that had no mark cannot lose its new one on the instance; here it is unread again for this visit. */
+  /** A room that had no mark gets the one before its first message. */
   async #restore(channelId: Id, read: ReadState | undefined): Promise<void> {
+    const last_message_id = read?.last_message_id ?? "0";
     this.#waiting.delete(channelId);
-    this.#show(read ?? { channel_id: channelId, last_message_id: "1", mention_count: 0 });
-    if (read?.last_message_id) await this.#link.mark(channelId, read.last_message_id);
+    this.#show({ channel_id: channelId, mention_count: 0, ...read, last_message_id });
+    await this.#link.mark(channelId, last_message_id);
   }
 
   #show(read: ReadState): void {
