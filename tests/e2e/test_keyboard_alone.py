@@ -67,6 +67,17 @@ async def test_the_main_job_by_keyboard(place: Place, opened: Browser) -> None:
     await expect(mute).to_have_attribute("aria-pressed", "true")
     await page.keyboard.press("m")
     await expect(mute).to_have_attribute("aria-pressed", "false")
+
+    await region(page, "Call controls")
+    for _ in range(5):  # a group of buttons: Tab walks through them
+        if await mute.evaluate("(each) => each === document.activeElement"):
+            break
+        await page.keyboard.press("Tab")
+    tip = page.locator(".tip", has_text="Mute")
+    await expect(tip).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(tip).to_have_count(0)
+    await expect(mute).to_be_focused()
     await controls.get_by_role("button", name="Leave").focus()
     await page.keyboard.press("Enter")
     await expect(controls).to_have_count(0)
