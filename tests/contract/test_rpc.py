@@ -18,7 +18,8 @@ from hubbub.infra.bus.base import Bus
 from hubbub.infra.bus.memory import MemoryBus
 from hubbub.infra.bus.nats import NatsBus
 from hubbub.infra.database.base import Conflict
-from hubbub.infra.rpc import LARGEST, TooLarge, encoded, operations, remote, serve, within
+from hubbub.infra.parcels import LARGEST, PART
+from hubbub.infra.rpc import TooLarge, encoded, operations, remote, serve, within
 from tests.servers.engines import fresh_name
 
 BIG = (1 << 63) - 1
@@ -216,9 +217,16 @@ async def test_a_defect_is_reported_where_it_happened(bus: Bus) -> None:
     assert [type(error) for error in reported] == [KeyError]
 
 
-async def test_large_answers_and_arguments_must_page(way: Way) -> None:
-    assert len(await way.api.take(LARGEST - 100)) == LARGEST - 100
-    assert await way.api.give(bytes(LARGEST - 100)) == LARGEST - 100
+@pytest.mark.parametrize("size", [PART - 100, PART - 5, PART, PART + 1, 2 * PART, 3 * PART + 7, LARGEST - 100])
+async def test_long_answers_and_arguments_come_in_parts(way: Way, size: int) -> None:
+    assert len(await way.api.take(size)) == size
+    assert await way.api.give(bytes(size)) == size
+    everything = bytes(range(251)) * (size // 251)
+    kept = await way.api.keep(Drawing(id=1, shapes=(), counts={}, thumbnail=everything), {}, b"", None)
+    assert kept.thumbnail == everything
+
+
+async def test_larger_answers_and_arguments_must_page(way: Way) -> None:
     with pytest.raises(Unavailable, match="must page"):
         await way.api.take(LARGEST)
     with pytest.raises(TooLarge, match="must page"):

@@ -7,6 +7,7 @@ Wire, subject `rpc.<Api>.<version>.<method>[.<place>]` (version: the Api's `VERS
 request  msgpack [milliseconds left, traceparent, user id, *arguments]
          The time left travels, not a time of day: clocks differ. "" and 0 when there is no trace, nobody known.
 reply    "=" + msgpack result, or "!" + msgpack [kind, code, data]
+What is longer than 512 KiB is fetched in parts (see `parcels`); over 16 MiB it must page.
 
 A service may be called again after `Unavailable(started=True)`: commands take an idempotency key as an argument.
 """
@@ -27,10 +28,10 @@ import msgspec
 from hubbub import trace
 from hubbub.errors import Limited, Refused, Unavailable
 from hubbub.infra.bus.base import Bus
+from hubbub.infra.parcels import LARGEST, PART, is_label, parcels
 from hubbub.measures import Distribution
 
 LONGEST = 5.0  # seconds for a call without a deadline
-LARGEST = 512 * 1024  # bytes of arguments or of an answer; what may be more must page
 
 A = TypeVar("A")
 Report = Callable[[BaseException], None]
@@ -55,7 +56,7 @@ class Operation(NamedTuple):
 
 
 class TooLarge(ValueError):
-    """Arguments or an answer over 512 KiB: a defect of the Api, which must page."""
+    """Arguments or an answer over 16 MiB: a defect of the Api, which must page."""
 
 
 @contextmanager
@@ -84,7 +85,13 @@ def remote(api: type[A], bus: Bus, place: str = "") -> A:
     async def call(operation: Operation, arguments: tuple[Any, ...]) -> Any:
         with _asking(operation):
             left = _time_left()
-            reply = await bus.request(operation.subject + at, _request(operation, left, arguments), left)
+            end = asyncio.get_running_loop().time() + left
+            request = _request(operation, left, arguments)
+            if len(request) > PART:
+                request = await parcels(bus).park(request)
+            reply = await bus.request(operation.subject + at, request, left)
+            if is_label(reply):
+                reply = await parcels(bus).fetch(reply, max(0.001, end - asyncio.get_running_loop().time()))
             return _result(operation, reply)
 
     return _stub("Remote", api, call)
@@ -122,7 +129,7 @@ async def serve(
     stops: list[Callable[[], None]] = []
     for operation in operations(api):
         subject = f"{operation.subject}.{place}" if place else operation.subject
-        stops.append(await bus.serve(subject, api.__name__, _handler(operation, service, report)))
+        stops.append(await bus.serve(subject, api.__name__, _handler(operation, service, bus, report)))
 
     def stop() -> None:
         for each in stops:
@@ -205,11 +212,19 @@ def _bounded(payload: bytes, operation: Operation, what: str) -> bytes:
     return payload
 
 
-def _handler(operation: Operation, service: Any, report: Report) -> Callable[[bytes], Awaitable[bytes]]:
+def _handler(operation: Operation, service: Any, bus: Bus, report: Report) -> Callable[[bytes], Awaitable[bytes]]:
     method = getattr(service, operation.name)
 
     async def handler(request: bytes) -> bytes:
-        return await _answer(operation, method, request, report)
+        started = False
+        try:
+            if is_label(request):
+                request = await parcels(bus).fetch(request, LONGEST)
+            started = True
+            reply = await _answer(operation, method, request, report)
+            return await parcels(bus).park(reply) if len(reply) > PART else reply
+        except Unavailable as gone:
+            return _failed("unavailable", f"{operation.subject}: {gone}", {"started": started})
 
     return handler
 

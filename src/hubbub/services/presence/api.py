@@ -40,5 +40,6 @@ class PresenceApi(Protocol):
         ...
 
     async def online_in(self, server_id: int) -> tuple[int, ...]:
-        """User ids that are not offline among the members of a server, as far as anybody connected there."""
+        """User ids that are not offline among the members of a server, as far as anybody connected there; at most
+        100,000. Whoever left the server may be among them for 5 minutes."""
         ...

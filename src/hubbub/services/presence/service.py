@@ -1,13 +1,15 @@
 """The presence service: online while a gateway session lives, in the way the person chose.
 
-Two kinds of keys in the cache: `presence:user:<id>` is the record of SO-05 (hash, 5 minutes, refreshed by beats);
+Three kinds of keys in the cache: `presence:user:<id>` is the record of SO-05 (hash, 5 minutes, refreshed by beats);
 `presence:connections:<id>` is a sorted set of gateway sessions by the second of their last beat, so that a gateway
-that dies without a word takes its people offline within 5 minutes. The chosen status outlives a connection: it is
+that dies without a word takes its people offline within 5 minutes; `presence:server:<id>` is a sorted set of those who
+look online on a server, likewise: one question, however many they are. The chosen status outlives a connection: it is
 kept for 30 days under `presence:chosen:<id>`.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -21,6 +23,7 @@ from hubbub.services.presence.api import Presence, Status
 from hubbub.services.presence.events import StatusChanged
 
 TTL = 300.0  # seconds: SO-05
+MOST_LISTED = 100_000  # people of one server that look online
 _CHOSEN_TTL = 30 * 86_400.0
 _STATUSES: frozenset[str] = frozenset(("online", "idle", "dnd", "offline"))
 
@@ -45,18 +48,17 @@ class PresenceService:
         others = await self._cache.range(key, self._second() - TTL, float("inf"), 1)
         await self._touch(user_id, connection)
         presence = await self._record(user_id, await self._chosen(user_id))
-        for server_id in await self._channels.servers_of(user_id):
-            await self._cache.score(f"presence:server:{server_id}", str(user_id), self._second(), TTL)
-        if not others:  # a second device changes nothing for anybody else
+        if others:  # a second device changes nothing for anybody else
+            await self._list(presence, await self._channels.servers_of(user_id))
+        else:
             await self._tell(presence)
         return presence
 
     async def beat(self, connections: tuple[tuple[int, str], ...]) -> None:
         for user_id, connection in connections:
             await self._touch(user_id, connection)
-            await self._record(user_id, await self._chosen(user_id))
-            for server_id in await self._channels.servers_of(user_id):
-                await self._cache.score(f"presence:server:{server_id}", str(user_id), self._second(), TTL)
+            presence = await self._record(user_id, await self._chosen(user_id))
+            await self._list(presence, await self._channels.servers_of(user_id))
 
     async def disconnected(self, principal: Principal, connection: str) -> None:
         user_id, key = principal.user_id, f"presence:connections:{principal.user_id}"
@@ -79,9 +81,10 @@ class PresenceService:
         return presence
 
     async def get(self, user_ids: tuple[int, ...]) -> tuple[Presence, ...]:
+        ids = user_ids[:1_000]
+        records = await asyncio.gather(*(self._cache.get_hash(f"presence:user:{id}") for id in ids))
         found: list[Presence] = []
-        for user_id in user_ids[:1_000]:
-            record = await self._cache.get_hash(f"presence:user:{user_id}")
+        for user_id, record in zip(ids, records, strict=True):
             status = record.get("status", b"offline").decode()
             if status != "offline" and status in _STATUSES:
                 found.append(
@@ -95,12 +98,9 @@ class PresenceService:
         return tuple(found)
 
     async def online_in(self, server_id: int) -> tuple[int, ...]:
-        listed = await self._cache.range(f"presence:server:{server_id}", self._second() - TTL, float("inf"), 100_000)
-        ids = tuple(int(member) for member, _ in listed)
-        online: list[int] = []
-        for start in range(0, len(ids), 1_000):
-            online.extend(each.user_id for each in await self.get(ids[start : start + 1_000]))
-        return tuple(online)
+        since = self._second() - TTL
+        listed = await self._cache.range(f"presence:server:{server_id}", since, float("inf"), MOST_LISTED)
+        return tuple(int(member) for member, _ in listed)
 
     def _second(self) -> float:
         return self._clock.now_ms() / 1000
@@ -124,5 +124,12 @@ class PresenceService:
 
     async def _tell(self, presence: Presence) -> None:
         servers = await self._channels.servers_of(presence.user_id)
+        await self._list(presence, servers)
         if servers:
             self._publish(StatusChanged(presence=presence, server_ids=servers))
+
+    async def _list(self, presence: Presence, servers: tuple[int, ...]) -> None:
+        """Who looks offline gets a place below every living one: the next reading drops it."""
+        second = 0 if presence.status == "offline" else self._second()
+        for server_id in servers:
+            await self._cache.score(f"presence:server:{server_id}", str(presence.user_id), second, TTL)
