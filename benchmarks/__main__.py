@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chat, media, page, process
+from benchmarks import chat, media, network, page, process
 from benchmarks.measure import machine
 
 FIGURES: dict[str, Callable[[], Any]] = {
@@ -29,6 +29,7 @@ FIGURES: dict[str, Callable[[], Any]] = {
     "page": page.weights,
     "media": lambda: media.media(),
     "room_switch": lambda: asyncio.run(page.room_switch()),
+    "network": lambda: asyncio.run(network.network()),
 }
 
 
