@@ -28,6 +28,7 @@ from hubbub.protocols.livekit.validate import validate_v1, validator
 from hubbub.protocols.rest import app as rest
 from hubbub.protocols.rest import operations
 from hubbub.protocols.rest.answers import mount, mount_calls
+from hubbub.protocols.rest.compressed import Compressed
 from hubbub.protocols.rest.edge import Edge
 from hubbub.protocols.rest.measured import Measured
 from hubbub.protocols.websocket import routes as websocket
@@ -115,7 +116,7 @@ def make(config: Config, clock: Clock, services: rest.Services, parts: Parts) ->
         app = rest.build(services, clock, instance, machines, web, signalling)
     else:
         app = rest.build_plain(machines, signalling)
-    edge = Edge(app, router.origins, router.proxies, config.public_url, config.tls != "off")
+    edge = Edge(Compressed(app), router.origins, router.proxies, config.public_url, config.tls != "off")
     measured = Measured(edge, router.proxies, clock)
     return server.make(measured, router, config, machine.names(config))
 

@@ -108,3 +108,19 @@ async def test_history_pages_both_ways_and_around(place: Place) -> None:
     assert await owner.history(channel, after=ids[-1]) == []
     for query in ("limit=0", "limit=101", "before=1&after=2", "before=x"):
         assert (await owner.http.get(f"/api/channels/{channel}/messages?{query}")).status_code == 400
+
+
+async def test_long_pages_are_gzipped_for_those_who_take_it(place: Place) -> None:
+    owner, _, server = await two(place)
+    channel = text_channel(server)
+    for number in range(20):
+        await owner.send(channel, f"number {number}, and some more words of which there are many")
+    page, small = f"/api/channels/{channel}/messages", f"/api/channels/{channel}"
+    plain = await owner.http.get(page, headers={"Accept-Encoding": "identity"})
+    packed = await owner.http.get(page, headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) * 3 < int(plain.headers["content-length"])
+    assert packed.json() == plain.json()
+    for path in (small, "/api/auth/sessions"):
+        assert "content-encoding" not in (await owner.http.get(path, headers={"Accept-Encoding": "gzip"})).headers
