@@ -14,7 +14,7 @@ WEB_SRC   := $(shell find web -type f -not -path 'web/node_modules/*' -not -path
 EXTENSION := .venv/.extension
 WEB       := src/hubbub/web/index.html
 
-.PHONY: run cluster test test-api check fuzz bench bench-peers bench-chat-peers soak setup setup-test lock schema migration format screenshots clean
+.PHONY: run cluster test test-api test-livekit check fuzz bench bench-peers bench-chat-peers soak setup setup-test lock schema migration format screenshots clean
 
 run: setup $(WEB)
 	exec $(BIN)/hubbub run
@@ -38,6 +38,9 @@ check: setup-test web/node_modules/.stamp
 
 test-api: setup-test $(WEB) # every REST operation with many more made-up requests: 10 to 20 minutes
 	API_EXAMPLES=100 $(BIN)/pytest tests/scenarios/test_openapi.py
+
+test-livekit: setup-test $(WEB) # an operator's own LiveKit, which Go builds once from its module proxy (minutes), in .tools/peers
+	$(BIN)/pytest tests/livekit_server
 
 fuzz: setup-test # SECONDS of each target of Rust and of the gateway, ten times the examples of the others
 	FUZZ_SECONDS=$(or $(SECONDS),60) FUZZ_SEED=$$(date +%s) cargo test -p media --lib fuzz -- --nocapture --test-threads 1

@@ -305,6 +305,8 @@ class Place:
         return AuthService(database, users, channels, ids, self._clock, key, setup, config.registration)
 
     def _open_media(self) -> MediaSide:
+        if self._config.livekit_url and self._names == ("media",):
+            raise CannotStart("HUBBUB_LIVEKIT_URL is set: LiveKit has the media, and this process nothing to do.")
         world = World(
             self._config,
             self._clock,
@@ -315,7 +317,7 @@ class Place:
             self._between,
             self._apart,
         )
-        return MediaSide(world, "media" in self._names, self._port)
+        return MediaSide(world, "media" in self._names, "voice" in self._names, self._port)
 
     def _between(self, api: type[A], service: A) -> A:
         """What one service gets of another."""

@@ -1,15 +1,16 @@
-"""Which database, bus and cache this process has: the settings say it, assembly asks. A driver is imported only when it
-is used."""
+"""Which database, bus and cache this process has, and whose media: the settings say it, assembly asks. A driver is
+imported only when it is used."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from hubbub.clock import Clock
 from hubbub.config import Config
 from hubbub.errors import Unavailable
+from hubbub.events import Event
 from hubbub.infra.bus.base import Bus
 from hubbub.infra.cache.base import Cache
 from hubbub.infra.cache.lease import take_worker
@@ -17,6 +18,10 @@ from hubbub.infra.database.base import Database
 from hubbub.infra.database.measures import DatabaseMeasures
 from hubbub.infra.database.outbox import Lag, Publish
 from hubbub.machine import CannotStart
+from hubbub.services.media.access_token import AccessTokens
+
+if TYPE_CHECKING:
+    from hubbub.services.media.cluster import ClusterMedia
 
 T = TypeVar("T")
 Closing = list[Callable[[], Awaitable[None]]]
@@ -106,6 +111,17 @@ async def worker_number(cache: Cache, apart: bool, closing: Closing, lost: Calla
     number, lease = await _opened("REDIS_URL", take_worker(cache, secrets.token_bytes(12), lost))
     closing.append(lease.close)
     return number
+
+
+def livekit(config: Config, clock: Clock, publish: Callable[[Event], None], closing: Closing) -> ClusterMedia:
+    """An operator's own LiveKit, which the settings name."""
+    from hubbub.infra.twirp import Twirp
+    from hubbub.services.media.cluster import ClusterMedia
+
+    tokens = AccessTokens({config.livekit_api_key: config.livekit_api_secret}, config.livekit_api_key, clock)
+    caller = Twirp(f"http{config.livekit_url.removeprefix('ws')}", "livekit.RoomService")
+    closing.append(caller.close)
+    return ClusterMedia(caller, tokens, config.livekit_url, config.namespace, clock, publish)
 
 
 async def _opened(name: str, opening: Awaitable[T]) -> T:

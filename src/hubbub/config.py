@@ -72,6 +72,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str
     namespace: str
     media_url: str
+    livekit_url: str
+    livekit_api_key: str
+    livekit_api_secret: str
 
     @property
     def database_path(self) -> Path:
@@ -381,10 +384,27 @@ OPTIONS: tuple[Option, ...] = (
         "Where clients reach this media node's signalling (wss://media1.example), where there are several. Empty: here.",
         _scheme("ws://", "wss://"),
     ),
+    _option(
+        "HUBBUB_LIVEKIT_URL",
+        "livekit_url",
+        "",
+        "Your own LiveKit (wss://livekit.example) for voice and video, instead of the media that comes along. Empty: own.",
+        _scheme("ws://", "wss://"),
+    ),
+    _option("HUBBUB_LIVEKIT_API_KEY", "livekit_api_key", "", "The key that Hubbub has there; it signs webhooks, too."),
+    _option("HUBBUB_LIVEKIT_API_SECRET", "livekit_api_secret", "", "Its secret; at least 32 characters.", _long(32)),
 )
 _ADDRESSES = ("DATABASE_URL", "DATABASE_REPLICA_URL", "NATS_URL", "REDIS_URL")  # they may hold passwords
 SECRETS = frozenset(
-    ("JWT_SECRET", "HUBBUB_LIVEKIT_KEYS", "HUBBUB_METRICS_TOKEN", "HUBBUB_DATABASE_KEY", "TURN_PASSWORD", *_ADDRESSES)
+    (
+        "JWT_SECRET",
+        "HUBBUB_LIVEKIT_KEYS",
+        "HUBBUB_LIVEKIT_API_SECRET",
+        "HUBBUB_METRICS_TOKEN",
+        "HUBBUB_DATABASE_KEY",
+        "TURN_PASSWORD",
+        *_ADDRESSES,
+    )
 )
 _BY_NAME = {option.name: option for option in OPTIONS}
 _BY_KEY = {option.name.removeprefix("HUBBUB_").lower(): option.name for option in OPTIONS}
@@ -414,6 +434,8 @@ def load(
         raise ConfigRefused("HUBBUB_TLS=files needs HUBBUB_TLS_CERT and HUBBUB_TLS_KEY.")
     if config.database_key and config.replication == "litestream":
         raise ConfigRefused("HUBBUB_REPLICATION=litestream cannot read a file that HUBBUB_DATABASE_KEY encrypts.")
+    if config.livekit_url and not (config.livekit_api_key and config.livekit_api_secret):
+        raise ConfigRefused("HUBBUB_LIVEKIT_URL needs HUBBUB_LIVEKIT_API_KEY and HUBBUB_LIVEKIT_API_SECRET.")
     return msgspec.structs.replace(config, media_port=config.media_port or config.port)
 
 

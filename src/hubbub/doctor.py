@@ -92,7 +92,19 @@ def _tcp(config: Config) -> str:
 
 
 def _udp(config: Config) -> str:
+    if config.livekit_url:
+        return _livekit(config.livekit_url)
     return _bindable(config.host, config.media_port, socket.SOCK_DGRAM, "UDP", "HUBBUB_MEDIA_PORT")
+
+
+def _livekit(url: str) -> str:
+    from urllib.request import urlopen
+
+    try:
+        with urlopen(f"http{url.removeprefix('ws')}", timeout=5):
+            return f"LiveKit answers at {url}"
+    except OSError as error:
+        raise Trouble(f"LiveKit does not answer at {url} ({error}); see HUBBUB_LIVEKIT_URL") from None
 
 
 def _bindable(host: str, port: int, kind: socket.SocketKind, name: str, setting: str) -> str:

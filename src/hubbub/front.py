@@ -26,7 +26,7 @@ from hubbub.protocols.livekit.encode import IceServer
 from hubbub.protocols.livekit.room_service import LARGEST, RoomService
 from hubbub.protocols.livekit.validate import validate_v1, validator
 from hubbub.protocols.rest import app as rest
-from hubbub.protocols.rest import operations
+from hubbub.protocols.rest import hooks, operations
 from hubbub.protocols.rest.answers import mount, mount_calls
 from hubbub.protocols.rest.compressed import Compressed
 from hubbub.protocols.rest.edge import Edge
@@ -94,7 +94,9 @@ def make(config: Config, clock: Clock, services: rest.Services, parts: Parts) ->
             mount("/rtc/v1/validate", validate_v1),
             mount("/rtc/v1", validate_v1),
         ]
-    if parts.node is not None or parts.gateway is not None:
+    if parts.media.hooks is not None:
+        signalling += hooks.routes(parts.media.hooks)
+    if parts.media.rooms is not None and (parts.node is not None or parts.gateway is not None):
         tools = RoomService(parts.media.keys, parts.media.rooms, services.voice)
         signalling.append(mount_calls("/twirp", LARGEST, tools.answer))
     if parts.gateway is not None:

@@ -1,12 +1,13 @@
-"""The media of one process, part of the composition root: a node of our own here, or the way to those elsewhere."""
+"""The media of one process, part of the composition root: a node of our own here, the way to those elsewhere, or an
+operator's LiveKit."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hubbub import machine, welcome
+from hubbub import backends, machine, welcome
 from hubbub.backends import Closing
 from hubbub.clock import Clock
 from hubbub.config import Config
@@ -19,13 +20,16 @@ from hubbub.machine import CannotStart
 from hubbub.services.media.access_token import AccessTokens
 from hubbub.services.media.admissions import Admissions
 from hubbub.services.media.all_rooms import AllRooms
-from hubbub.services.media.api import Keyholders, MediaApi, RoomsApi
+from hubbub.services.media.api import HooksApi, Keyholders, MediaApi, RoomsApi
 from hubbub.services.media.membership import Membership
 from hubbub.services.media.node import MediaNode
 from hubbub.services.media.operator import OperatorKeys, OperatorRooms
 from hubbub.services.media.service import MediaService
 from hubbub.services.voice.placement import Placement
 from hubbub.services.voice.service import VoiceService
+
+if TYPE_CHECKING:
+    from hubbub.services.media.cluster import ClusterMedia
 
 OWN_KEY = "hubbub"
 Between = Callable[[Any, Any], Any]
@@ -55,15 +59,27 @@ class World(NamedTuple):
 
 
 class MediaSide:
-    """`api`: what the voice service asks; `rooms` and `keys`: what an operator's tools ask, and by which right."""
+    """`api`: what the voice service asks; `rooms` and `keys`: what an operator's tools ask, and by which right; `hooks`:
+    what an operator's LiveKit tells. `here` and `voice`: whether media and the voice service live in this process."""
 
-    def __init__(self, world: World, here: bool, port: int) -> None:
+    def __init__(self, world: World, here: bool, voice: bool, port: int) -> None:
         self._world = world
+        self._voice = voice
         self.tokens = _tokens(world)
         self.keys: Keyholders = OperatorKeys(self.tokens)
-        self.node = self._open_node(port) if here else None
+        self.cluster: ClusterMedia | None = None
+        self.node: Node | None = None
         self.api: MediaApi
-        self.rooms: RoomsApi
+        self.rooms: RoomsApi | None = None
+        self.hooks: HooksApi | None = None
+        if world.config.livekit_url:
+            self.api, self.hooks = rpc.remote(MediaApi, world.bus), rpc.remote(HooksApi, world.bus)
+            if voice:  # the only one that asks
+                cluster = backends.livekit(world.config, world.clock, world.publish, world.closing)
+                self.cluster = cluster
+                self.api, self.hooks = world.between(MediaApi, cluster), world.between(HooksApi, cluster)
+            return
+        self.node = self._open_node(port) if here else None
         if world.apart:
             rooms = self.node.rooms if self.node else None
             self.api = Placement(world.cache, lambda id: rpc.remote(MediaApi, world.bus, id))
@@ -82,12 +98,17 @@ class MediaSide:
         if isinstance(self.api, Placement):
             await self.api.start(voice.room_lost)
             self._world.closing.append(self.api.stop)
+        if self.cluster is not None:
+            await self.cluster.start()
+            self._world.closing.append(self.cluster.stop)
 
     async def serve(self) -> list[Callable[[], None]]:
         """Where there are several processes: the others may ask from now on. How to stop."""
-        if self.node is None:
-            return []
         world, here = self._world, self.node
+        if self.cluster is not None and self._voice:
+            return [await rpc.serve(HooksApi, self.cluster, world.bus)]
+        if here is None:
+            return []
         membership = Membership(world.cache, here.node, here.id, world.clock)
         stops = [
             await rpc.serve(MediaApi, here.service, world.bus, place=here.id),

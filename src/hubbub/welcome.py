@@ -22,7 +22,7 @@ def own_address(config: Config, port: int) -> str:
 def text(config: Config, port: int, media_port: int, setup_token: str | None) -> str:
     base = address(config, port)
     lines = [f"Hubbub {VERSION} is running at {base}", f"  data   {config.data_dir.resolve()}"]
-    lines.append(f"  media  UDP {media_port}")
+    lines.append(f"  media  {f'LiveKit at {config.livekit_url}' if config.livekit_url else f'UDP {media_port}'}")
     if setup_token:
         lines += ["", "Nobody owns this instance yet. Open this link to make your account and your first server:"]
         lines += [f"  {base}/setup?token={setup_token}"]

@@ -86,6 +86,9 @@ CODES: dict[str, Words] = {
     "voice.not_connected": Words(409, "Not in voice", "This person is in no voice room of this server."),
     "voice.overruled": Words(409, "Moved or put out", "A moderator has moved you or put you out."),
     "voice.cannot_see_room": Words(403, "Not allowed", "This person may not see that room."),
+    "media.hook_unsigned": Words(401, "Not signed", "This is not signed by the LiveKit that this instance uses."),
+    "media.hook_stale": Words(401, "Too old", "This was signed too long ago, or the clocks differ."),
+    "media.hook_malformed": Words(400, "Not understood", "This is no webhook of LiveKit."),
     # requests
     "request.invalid": Words(400, "Request not understood", "{reason}"),
     "request.empty": Words(400, "Nothing to do", "Name at least one change."),

@@ -32,6 +32,7 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str = ""
     metadata: str = ""
     attributes: dict[str, str] = {}
+    sha256: str = ""  # of what the token signs besides itself: a webhook's body, in base64
     video: VideoGrant = VideoGrant()
 
 
@@ -52,10 +53,18 @@ class AccessTokens:
         if own_key not in self._keys:
             raise ValueError(f"the instance's own key {own_key} is not among the keys")
 
-    def mint(self, *, jti: str, identity: str, name: str, grant: VideoGrant) -> str:
+    def mint(self, *, jti: str, identity: str, name: str, grant: VideoGrant, **attributes: str) -> str:
+        """`attributes` are seen by everybody in the room."""
         now = self._clock.now_ms() // 1000
         claims = Claims(
-            iss=self._own, sub=identity, exp=now + int(LIFETIME), nbf=now - 5, jti=jti, name=name, video=grant
+            iss=self._own,
+            sub=identity,
+            exp=now + int(LIFETIME),
+            nbf=now - 5,
+            jti=jti,
+            name=name,
+            attributes=attributes,
+            video=grant,
         )
         header: dict[str, Any] = {"alg": "HS256", "typ": "JWT"}
         return jws.serialize_compact(header, msgspec.json.encode(claims), self._keys[self._own], ["HS256"])

@@ -21,6 +21,7 @@ __all__ = (
     "AttendantPatch",
     "Errand",
     "Grants",
+    "HooksApi",
     "Keyholders",
     "LeaveReason",
     "MediaApi",
@@ -160,6 +161,13 @@ class Keyholders(Protocol):
     def check(self, token: str, errand: Errand, room: str) -> None:
         """Whether an operator's token is good for that: `list` (roomList), `create` (roomCreate), or `admin` of this
         room (roomAdmin). Refused: media.token_missing, media.token_invalid, media.token_expired, media.not_for_that."""
+        ...
+
+
+class HooksApi(Protocol):
+    async def told(self, authorization: str, body: bytes) -> None:
+        """A webhook of the operator's LiveKit: its token, which signs the body, and the body (a `WebhookEvent` in JSON).
+        What was told before is passed over. Refused: media.hook_unsigned, media.hook_stale, media.hook_malformed."""
         ...
 
 
