@@ -59,7 +59,8 @@ class VoiceApi(Protocol):
         ...
 
     async def leave(self, principal: Principal) -> None:
-        """Does nothing for who is in no room."""
+        """Does nothing for who is in no room. Who asks while their `join` is under way asks after its answer: of two
+        requests on two connections either may come first, and a join that comes second takes a seat."""
         ...
 
     async def update_self(self, principal: Principal, self_mute: bool, self_deaf: bool) -> VoiceState: ...

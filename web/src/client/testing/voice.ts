@@ -116,6 +116,8 @@ export class FakeVoiceInstance implements CallInstance {
   bodies: ({ seq?: number } | undefined)[] = [];
   flags: object[] = [];
   failure: Error | null = null;
+  /** Answers wait for it. */
+  pause: Promise<void> | null = null;
   #seq = 10;
   #listeners = new Set<(event: GatewayEvent) => void>();
   #ups = new Set<() => void>();
@@ -124,7 +126,7 @@ export class FakeVoiceInstance implements CallInstance {
     ask: async <T>(method: string, path: string, options?: { body?: object }): Promise<T> => {
       this.asked.push(`${method} ${path}`);
       this.bodies.push(options?.body);
-      await Promise.resolve();
+      await this.pause;
       if (this.failure) throw this.failure;
       const room = /channels\/(\d+)/.exec(path)?.[1] ?? null;
       return { url: `wss://media/${room}`, token: "t", room: `100:${room}`, state: this.state(room) } as T;

@@ -44,6 +44,28 @@ describe("joining and leaving", () => {
     expect([sound.room.log.at(-1), sound.microphone.closed, sound.tones, bay.asked.at(-1)]).toEqual(["close", true, ["join", "leave"], "DELETE /voice"]);
   });
 
+  test("the seat is given back after the answer to the join, which it would overtake", async () => {
+    const { call, state, sound, bay } = world();
+    let answer = (): void => undefined;
+    bay.pause = new Promise((done) => (answer = done));
+    void call.join(place("10"));
+    void call.leave();
+    await sound.clock.pass(1);
+    expect([state().phase, bay.asked]).toEqual(["idle", ["POST /channels/10/voice/join"]]);
+    answer();
+    await sound.clock.pass(1);
+    expect(bay.asked).toEqual(["POST /channels/10/voice/join", "DELETE /voice"]);
+  });
+
+  test("also after an answer that never came", async () => {
+    const { call, sound, bay } = world();
+    bay.failure = new Offline();
+    void call.join(place("10"));
+    void call.leave();
+    await sound.clock.pass(1);
+    expect(bay.asked).toEqual(["POST /channels/10/voice/join", "DELETE /voice"]);
+  });
+
   test("going elsewhere before the first room answered ends in the second only", async () => {
     const { call, state, sound } = world();
     void call.join(place("10"));

@@ -19,6 +19,7 @@ import { type CallOptions, type CallWorld, realWorld } from "./call-world";
 import type { Devices } from "./devices";
 import { measureLine } from "./line";
 import { openFlags, type OwnFlags, withDeaf, withMute } from "./flags";
+import { inOrder } from "./in-order";
 import { VoiceInput } from "./input";
 import { hearAll, peopleOf } from "./heard";
 import type { Media, MediaEnd, MediaEvents } from "./media-port";
@@ -54,6 +55,7 @@ class HubbubCall implements Call {
   #attempt = 0;
   #unhear: () => void;
   #node: NodeWatch;
+  #inOrder = inOrder();
 
   constructor(options: CallOptions) {
     const world = options.world ?? realWorld();
@@ -205,7 +207,7 @@ class HubbubCall implements Call {
     try {
       const body = { self_mute: this.#flags.mute, self_deaf: this.#flags.deaf, ...(this.#seatSeq && { seq: this.#seatSeq }) };
       const [ticket, media] = await Promise.all([
-        instance.rest.ask<VoiceTicket>("POST", at`/channels/${place.channelId}/voice/join`, { body }),
+        this.#inOrder(place.origin, () => instance.rest.ask<VoiceTicket>("POST", at`/channels/${place.channelId}/voice/join`, { body })),
         this.#world.media(this.#mediaEvents(turn)),
       ]);
       if (turn !== this.#turn) return void media.close();
@@ -343,7 +345,7 @@ class HubbubCall implements Call {
   }
 
   async #giveUpSeat({ origin }: CallPlace): Promise<void> {
-    await this.#instanceOf(origin)?.rest.ask("DELETE", "/voice").catch(() => undefined);
+    await this.#inOrder(origin, async () => this.#instanceOf(origin)?.rest.ask("DELETE", "/voice")).catch(() => undefined);
   }
 
   #inCall(): boolean {
