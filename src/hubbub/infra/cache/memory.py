@@ -1,4 +1,5 @@
-"""The cache inside one process: bounded by bytes, least recently used goes first, expiry exact.
+"""The cache inside one process: bounded by bytes, least recently used goes first, expiry exact. What has expired is also
+gone from memory, at the next write after it.
 
 Limits and leases have rooms of their own, so that a flood of values cannot make anybody's token bucket forgotten.
 A verb used on a key of another kind is a programming error and raises TypeError.
@@ -7,6 +8,7 @@ A verb used on a key of another kind is a programming error and raises TypeError
 from __future__ import annotations
 
 import bisect
+import heapq
 import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -18,7 +20,9 @@ from hubbub.infra.cache.base import Claim
 VALUES_BYTES = 64 * 1024 * 1024
 BUCKETS_BYTES = 16 * 1024 * 1024
 LARGEST = 1 << 20  # bytes of one value
-ENTRY_BYTES = 200  # what an entry costs beside its key and value, roughly
+ENTRY_BYTES = 350  # what an entry costs beside its key and value, roughly
+_AT_ONCE = 16  # expired entries that one write drops: more than one, or they would never get fewer
+_SLACK = 64  # ends of entries that are gone already
 MEMBER_BYTES = 120  # the same for a field of a hash or a member of a sorted set
 
 
@@ -109,6 +113,11 @@ class MemoryCache:
         self._buckets.put(key, _Bucket(level, now), 0, (burst - level) / per_second)  # full again: as good as none
         return 0.0
 
+    @property
+    def held(self) -> int:
+        """Entries and ends of entries that are held, expired ones too."""
+        return sum(room.held for room in (self._values, self._buckets, self._leases))
+
     async def close(self) -> None:
         self._values.clear()
         self._buckets.clear()
@@ -187,7 +196,13 @@ class _Room(Generic[V]):
         self._clock = clock
         self._most = most
         self._entries: OrderedDict[str, tuple[V, int, float]] = OrderedDict()
+        self._ends: list[tuple[float, str]] = []  # heap; each key of `_entries` is in it, once
+        self._listed: set[str] = set()  # the keys in `_ends`
         self.bytes = 0
+
+    @property
+    def held(self) -> int:
+        return max(len(self._entries), len(self._ends))
 
     def get(self, key: str) -> V | None:
         entry = self._entries.get(key)
@@ -204,7 +219,10 @@ class _Room(Generic[V]):
         size += len(key) + ENTRY_BYTES
         if size > self._most:
             return  # it would push out everything else and not fit even then
-        self._entries[key] = value, size, self._clock.monotonic() + ttl
+        now = self._clock.monotonic()
+        self._drop_expired(now)
+        self._entries[key] = value, size, now + ttl
+        self._list(key, now + ttl)
         self.bytes += size
         while self.bytes > self._most:
             self.drop(next(iter(self._entries)))
@@ -222,7 +240,33 @@ class _Room(Generic[V]):
 
     def clear(self) -> None:
         self._entries.clear()
+        self._ends.clear()
+        self._listed.clear()
         self.bytes = 0
+
+    def _list(self, key: str, ends: float) -> None:
+        """An end that is put off is found to be so when its first time comes: a key is listed once. One that is moved
+        forward expires exactly all the same (`get`), and leaves memory at the time that it had before."""
+        if key not in self._listed:
+            self._listed.add(key)
+            heapq.heappush(self._ends, (ends, key))
+
+    def _drop_expired(self, now: float) -> None:
+        for _ in range(_AT_ONCE):
+            if not self._ends or self._ends[0][0] > now:
+                break
+            _, key = heapq.heappop(self._ends)
+            self._listed.discard(key)
+            if (entry := self._entries.get(key)) is None:
+                continue
+            if entry[2] <= now:
+                self.drop(key)
+            else:
+                self._list(key, entry[2])
+        if len(self._ends) > 2 * len(self._entries) + _SLACK:  # dropped by hand or pushed out, long before their ends
+            self._ends = [(entry[2], key) for key, entry in self._entries.items()]
+            self._listed = set(self._entries)
+            heapq.heapify(self._ends)
 
 
 def _check(key: str, value: bytes, ttl: float) -> None:
