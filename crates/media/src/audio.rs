@@ -172,16 +172,20 @@ impl AudioEgress {
         Sent::Queued
     }
 
-    /// The client's RTCP. False if it is not authentic.
-    pub fn feedback(&mut self, datagram: &[u8]) -> bool {
+    /// The client's RTCP. How many packets it asks for again, of any stream; None if it is not authentic.
+    pub fn feedback(&mut self, datagram: &[u8]) -> Option<u32> {
         let mut plain = std::mem::take(&mut self.plain);
         let authentic = self.session.open_rtcp(datagram, &mut plain);
+        let mut asked = 0;
         if authentic {
             let now = rtcp::ntp(SystemTime::now());
-            rtcp::read(&plain, |feedback| self.heard(now, feedback));
+            rtcp::read(&plain, |feedback| {
+                asked += feedback.asks();
+                self.heard(now, feedback);
+            });
         }
         self.plain = plain;
-        authentic
+        authentic.then_some(asked)
     }
 
     fn heard(&mut self, now: u64, feedback: Feedback) {

@@ -88,7 +88,7 @@ fn the_mid_is_sent_until_the_receiver_reports() {
     let (mut e, mut client, mut outbox) = (egress(&[7]), session(1, true), Outbox::default());
     let payload: Arc<[u8]> = vec![1; 100].into();
     e.send(7, &outgoing(1, &payload), PATH, &mut outbox);
-    assert!(e.feedback(&nack(&mut client, 7, 999, 0)));
+    assert!(e.feedback(&nack(&mut client, 7, 999, 0)).is_some());
     e.send(7, &outgoing(2, &payload), PATH, &mut outbox);
     let sizes: Vec<usize> = drained(&mut outbox).iter().map(Vec::len).collect();
     assert_eq!(sizes, [12 + 4 + 8 + 100 + TAG, 12 + 4 + 4 + 100 + TAG]);
@@ -103,18 +103,18 @@ fn what_was_lost_is_resent_as_it_was_and_not_forever() {
     }
     let sent = media(&mut outbox);
     // Sequence numbers 65,535 and 0 to 3 (over the roll-over), and an SSRC and a number that nobody knows.
-    assert!(e.feedback(&nack(&mut client, 7, 0xffff, 0b1111)));
-    assert!(e.feedback(&nack(&mut client, 9, 1, 0)));
-    assert!(e.feedback(&nack(&mut client, 7, 30_000, 0)));
+    assert!(e.feedback(&nack(&mut client, 7, 0xffff, 0b1111)).is_some());
+    assert!(e.feedback(&nack(&mut client, 9, 1, 0)).is_some());
+    assert!(e.feedback(&nack(&mut client, 7, 30_000, 0)).is_some());
     e.poll(Instant::now(), Some(PATH), &mut outbox);
     assert_eq!(media(&mut outbox)[..5], sent[35..40]);
     for _ in 0..10 {
-        assert!(e.feedback(&nack(&mut client, 7, 0xffff, 0)));
+        assert!(e.feedback(&nack(&mut client, 7, 0xffff, 0)).is_some());
         e.poll(Instant::now(), Some(PATH), &mut outbox);
     }
     assert_eq!(media(&mut outbox).len(), usize::from(RESENDS) - 1);
     // Older than the history.
-    assert!(e.feedback(&nack(&mut client, 7, 65_505, 0)));
+    assert!(e.feedback(&nack(&mut client, 7, 65_505, 0)).is_some());
     e.poll(Instant::now(), Some(PATH), &mut outbox);
     assert!(media(&mut outbox).is_empty());
 }
@@ -127,8 +127,8 @@ fn feedback_must_be_authentic_and_is_measured() {
     let report = nack(&mut client, 7, 1, 0);
     let mut forged = report.clone();
     forged[20] ^= 1;
-    assert!(!e.feedback(&forged) && e.wanted.is_empty());
-    assert!(e.feedback(&report) && !e.feedback(&report), "a replay is not news");
+    assert!(e.feedback(&forged).is_none() && e.wanted.is_empty());
+    assert!(e.feedback(&report).is_some() && e.feedback(&report).is_none(), "a replay is not news");
     assert_eq!(e.measured().0.collect::<Vec<f32>>(), [0.25]);
     assert_eq!(e.measured().0.count(), 0, "nothing was sent since");
 }
@@ -242,7 +242,7 @@ proptest! {
                 }
                 Act::Nack(ssrc, back, more) => {
                     let newest = at.get(&ssrc).copied().unwrap_or(0) as u16;
-                    prop_assert!(e.feedback(&nack(&mut client, ssrc, newest.wrapping_sub(back), more)));
+                    prop_assert!(e.feedback(&nack(&mut client, ssrc, newest.wrapping_sub(back), more)).is_some());
                     e.poll(Instant::now(), Some(PATH), &mut outbox);
                 }
                 Act::Report => _ = e.poll(Instant::now() + REPORT_INTERVAL * 2, Some(PATH), &mut outbox),

@@ -199,7 +199,8 @@ pub fn run(mut socket: Socket, addresses: &Addresses, mut shard: Shard, mailbox:
     let (mut counted, mut trim) = (Instant::now(), Trim::default());
     loop {
         let idle = slow.is_empty() && shard.is_settled();
-        if wait(&socket, &mailbox.wake, if idle { shard.deadline() } else { Some(counted) }) {
+        let next = shard.deadline().into_iter().chain(trim.due(Instant::now(), shard.removed)).min();
+        if wait(&socket, &mailbox.wake, if idle { next } else { Some(counted) }) {
             mailbox.wake.lower();
             mailbox.take_commands(&mut slow.commands);
         }
@@ -239,8 +240,14 @@ struct Trim {
 }
 
 impl Trim {
+    /// When `work` has something to do: also when the last one left soon after it was done, and nothing happens any more.
+    fn due(&self, now: Instant, removed: u64) -> Option<Instant> {
+        let enough = removed - self.removed >= TRIM_AFTER;
+        enough.then(|| self.at.map_or(now, |at| now.max(at + TRIM_INTERVAL)))
+    }
+
     fn work(&mut self, now: Instant, removed: u64) {
-        if removed - self.removed < TRIM_AFTER || self.at.is_some_and(|at| now < at + TRIM_INTERVAL) {
+        if self.due(now, removed).is_none_or(|at| now < at) {
             return;
         }
         (self.removed, self.at) = (removed, Some(now));
@@ -313,6 +320,21 @@ mod tests {
         assert_eq!(a.candidate(Some("10.0.0.7".parse().unwrap())), "203.0.113.5:7880".parse().unwrap());
         assert_eq!(a.candidate(Some("fd00::7".parse().unwrap())), "[2001:db8::1]:9".parse().unwrap());
         assert_eq!(a.source(&a.candidates[0]), None);
+    }
+
+    #[test]
+    fn memory_is_given_back_also_after_the_last_one_left() {
+        let (mut trim, now) = (Trim::default(), Instant::now());
+        assert_eq!(trim.due(now, TRIM_AFTER - 1), None);
+        assert_eq!(trim.due(now, TRIM_AFTER), Some(now));
+        trim.work(now, TRIM_AFTER);
+        assert_eq!(trim.due(now, TRIM_AFTER), None);
+        let again = now + TRIM_INTERVAL;
+        assert_eq!(trim.due(now, 2 * TRIM_AFTER), Some(again), "the thread wakes for it");
+        trim.work(now, 2 * TRIM_AFTER);
+        assert_eq!(trim.due(now, 2 * TRIM_AFTER), Some(again), "and not before");
+        trim.work(again, 2 * TRIM_AFTER);
+        assert_eq!(trim.due(again, 2 * TRIM_AFTER), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::keys;
 use crate::outbox::Path;
 use crate::report::Gathering;
 use crate::rtc_egress::Audio;
+use crate::rtcp::Patience;
 use crate::sdp::{Credentials, Remote};
 use crate::shared::{creds, fresh_credentials};
 use crate::stun;
@@ -57,6 +58,8 @@ pub struct RtcTransport {
     /// How the last datagram came in.
     pub(crate) came: Option<Path>,
     pub(crate) now: Instant,
+    /// With the client's RTCP, subscriber side.
+    pub(crate) patience: Patience,
     /// Which section and layer an incoming SSRC belongs to. Only packets that were authenticated get here.
     streams: HashMap<u32, (Mid, Option<Rid>)>,
     /// How often an SSRC was new.
@@ -104,6 +107,7 @@ impl RtcTransport {
             path: None,
             came: None,
             now,
+            patience: Patience::new(now),
             streams: HashMap::new(),
             ssrcs: 0,
             channels: HashMap::new(),

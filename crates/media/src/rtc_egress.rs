@@ -88,17 +88,23 @@ impl RtcTransport {
     }
 
     /// What a client sends on its subscriber side besides RTCP is nothing that anybody asked for. RTCP is read here if
-    /// the audio is ours, and needs to go on to str0m only for what str0m sends.
+    /// the audio is ours, and needs to go on to str0m only for what str0m sends. A flood of it goes nowhere.
     pub(crate) fn wants_media(&mut self, datagram: &[u8]) -> Result<bool, String> {
         if !stun::is_rtcp(datagram) {
             return Ok(false);
         }
-        let Audio::Ours(egress) = &mut self.audio else { return Ok(true) };
-        if !egress.feedback(datagram) {
-            return Err("RTCP that is not authentic".to_owned());
+        if !self.patience.is_left(self.now) {
+            return Ok(false);
         }
+        let Audio::Ours(egress) = &mut self.audio else {
+            return Ok(self.patience.take(1 + datagram.len() as u32 / 16));
+        };
+        let Some(asked) = egress.feedback(datagram) else {
+            return Err("RTCP that is not authentic".to_owned());
+        };
         self.path = self.came;
-        Ok(!self.rtc_streams.is_empty())
+        // str0m looks for each packet that is asked for, however often, and bounds only what it then sends.
+        Ok(self.patience.take(1 + asked) && !self.rtc_streams.is_empty())
     }
 
     /// The audio's resends and reports, and the quality report when str0m's statistics came. Returns when to be called.

@@ -120,7 +120,7 @@ fn socket(ip: IpAddr) -> (UdpSocket, SocketAddr) {
     (socket, addr)
 }
 
-fn builder() -> str0m::RtcConfig {
+pub fn builder() -> str0m::RtcConfig {
     Rtc::builder().set_rtp_mode(true).clear_codecs().enable_opus(true, false).enable_vp8(true)
 }
 
@@ -188,6 +188,11 @@ impl Client {
             key_frames_asked: 0,
             level: (-30, true),
         }
+    }
+
+    /// Takes this for its subscriber side, before there was an offer.
+    pub fn subscribe_by(&mut self, rtc: Rtc) {
+        self.subscriber = Pc::new(rtc, self.subscriber.addr.ip());
     }
 
     /// An offer with these changes. The first one also has the two data channels, as LiveKit's clients do.

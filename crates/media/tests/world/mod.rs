@@ -1,7 +1,7 @@
 //! Real str0m clients against the real engine over loopback UDP. Nothing sleeps and hopes: `until` polls to a deadline.
 #![allow(dead_code)] // each test file uses its share
 
-mod client;
+pub mod client;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};

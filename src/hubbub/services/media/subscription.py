@@ -40,14 +40,14 @@ class Subscriptions:
         self._unheard: set[str] = set()  # subscribed since the last answer
         self._denied: set[str] = set()  # by their publishers, as the client was told
         self._offer = 0  # id of the newest offer; they count from 1
-        self._in_flight = ""  # its SDP, while no answer came
+        self._in_flight = False  # no answer came yet. Its SDP is not kept: it is as long as the room is full
 
     def open(self) -> None:
         self._engine.open_subscriber(self._participant.sid)
 
     def restart(self) -> None:
         """After a resume. What was in flight on the old socket never gets its answer: the new offer stands for it."""
-        self._in_flight = ""
+        self._in_flight = False
         for track in self._participant.room.tracks:
             self.consider(track)
         self._engine.restart_subscriber(self._participant.sid)
@@ -57,7 +57,7 @@ class Subscriptions:
     def answer(self, answer: AnswerSdp) -> None:
         """An answer to an offer that was replaced by a newer one says nothing any more. (Old clients give no id.)"""
         if self._in_flight and answer.id in (0, self._offer):
-            self._in_flight = ""
+            self._in_flight = False
             self._engine.subscriber_answer(self._participant.sid, answer.sdp)
             for sid in self._unheard:
                 if (track := self._active.get(sid)) is not None:
@@ -87,7 +87,7 @@ class Subscriptions:
 
     def offered(self, sdp: str) -> None:
         self._offer += 1
-        self._in_flight = sdp
+        self._in_flight = True
         self._participant.tell(Offer(self._offer, sdp))
 
     def refused(self, reason: str) -> None:
