@@ -1,9 +1,10 @@
 """`make soak`: people talk, lose their lines, come back, look back and sit down in voice rooms, for an hour or as long as
-one likes (`python -m benchmarks.chat_soak MINUTES`, at least 6). Every minute: what the server holds. Fails when it grows.
+one likes (`python -m benchmarks.chat_soak MINUTES`, at least 8). Every minute: what the server holds. Fails when it grows.
 
-Flat means: between the second quarter of the time and the last one, the median of memory rose by less than 3 % and 3 MB
-together, and no descriptor or session was kept. The first quarter is for caches and rings to fill. The database grows
-with what was written, which is told too.
+Flat means: after the warm-up, memory rises by less than 0.15 MB a minute (the slope of the line that lies best among the
+samples: one that is higher or lower by chance does not decide), and no descriptor or session is kept. The warm-up is for
+what is bounded and fills at first: the caches of SQLite, and what is kept for those who may resume, 2 minutes. The
+database grows with what was written, which is told too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,9 @@ CUT = 3.0  # seconds until one line is cut
 BEAT = 20.0
 LOOK_BACK = 4.0
 SIT = 2.0
-SHORTEST = 6
+WARM_UP = 3  # minutes
+SHORTEST = 8
+STEEPEST = 0.15  # MB a minute
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -125,19 +129,25 @@ async def held(place: Place, crowd: Crowd) -> dict[str, Any]:
     }
 
 
-def growth(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """What is not flat, in words."""
-    quarter = max(1, len(rows) // 4)
-    early, late = rows[quarter : 2 * quarter], rows[-quarter:]
+def slope(values: Sequence[float]) -> float:
+    """Per sample: the median of the slopes between any two of them (Theil and Sen's estimator)."""
+    pairs = combinations(enumerate(values), 2)
+    return statistics.median((b - a) / (later - earlier) for (earlier, a), (later, b) in pairs)
+
+
+def growth(rows: Sequence[dict[str, Any]]) -> tuple[float, list[str]]:
+    """MB a minute after the warm-up, and in words what is not flat."""
+    warm = rows[WARM_UP:]
     found: list[str] = []
-    before, after = (statistics.median(each["rss_mb"] for each in part) for part in (early, late))
-    if after - before > 3 + 0.03 * before:
-        found.append(f"memory rose from {before} to {after} MB")
+    rises = round(slope([each["rss_mb"] for each in warm]), 3)
+    if rises > STEEPEST:
+        found.append(f"memory rises by {rises} MB a minute")
+    half = len(warm) // 2
     for name in ("fds", "gateway_sessions"):
-        low, high = max(each[name] for each in early), max(each[name] for each in late)
+        low, high = (max(each[name] for each in part) for part in (warm[:half], warm[-half:]))
         if high > low + 5:
             found.append(f"{name} rose from {low} to {high}")
-    return found
+    return rises, found
 
 
 async def soak(minutes: float) -> dict[str, Any]:
@@ -162,17 +172,18 @@ async def soak(minutes: float) -> dict[str, Any]:
         for each in crowd.lines:
             with contextlib.suppress(OSError):
                 await each.close()
-    return {"minutes": minutes, "rows": rows, "not_flat": growth(rows)}
+    rises, not_flat = growth(rows)
+    return {"minutes": minutes, "rows": rows, "rises_mb_per_minute": rises, "not_flat": not_flat}
 
 
 def main() -> None:
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 60
     if minutes < SHORTEST:
-        raise SystemExit(f"at least {SHORTEST} minutes, or nothing can be said of its quarters")
+        raise SystemExit(f"at least {SHORTEST} minutes, or nothing can be said of what comes after the warm-up")
     found = {"machine": machine(), **asyncio.run(soak(minutes))}
     path = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-{platform.node()}-soak.json"
     path.write_text(json.dumps(found, indent=1) + "\n")
-    print(f"kept in {path}")
+    print(f"memory rises by {found['rises_mb_per_minute']} MB a minute after {WARM_UP}; kept in {path}")
     if found["not_flat"]:
         raise SystemExit("; ".join(found["not_flat"]))
 
