@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
-from hubbub import config
+from hubbub import options
 from tests.deploy import written
 from tests.deploy.written import DEPLOY, GIVEN
 
-SETTINGS = {option.name: option for option in config.OPTIONS}
+SETTINGS = {option.name: option for option in options.OPTIONS}
 CHART = DEPLOY / "helm" / "hubbub"
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from compose_spec import PyCompose
 
-from hubbub import config
+from hubbub import config, options
 from tests.deploy import written
 from tests.deploy.written import COMPOSE, DEPLOY, GIVEN, ROOT
 
 _OURS = re.compile(r"\bHUBBUB_[A-Z][A-Z_]*[A-Z]\b")
-SETTINGS = {option.name: option for option in config.OPTIONS}
+SETTINGS = {option.name: option for option in options.OPTIONS}
 
 
 @pytest.mark.parametrize("path", written.files(), ids=lambda path: str(path.relative_to(ROOT)))
