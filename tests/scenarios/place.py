@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,22 +19,13 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.servers.ports import free_port
+
 PASSWORD = "correct horse battery"
 DEADLINE = 20.0
 OURS = ("HUBBUB_", "JWT_", "DATABASE_", "NATS_", "REDIS_", "OTEL_", "TURN_")  # settings that must not come from outside
 STOP_DEADLINE = 30.0
 START_DEADLINE = 60.0  # a loaded machine compiles and imports slowly
-
-
-def free_port() -> int:
-    """Free for TCP and UDP at the moment of asking."""
-    while True:
-        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
-            with contextlib.suppress(OSError):
-                udp.bind(("127.0.0.1", port))
-                return port
 
 
 class Place:

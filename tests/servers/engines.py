@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from hubbub.infra.database.migrations import postgres_run
-from tests.servers.process import ServerProcess, find, free_port
+from tests.servers.ports import free_port
+from tests.servers.process import ServerProcess, find
 
 SECRET = "only-for-tests"
 _numbers = itertools.count(1)

@@ -16,13 +16,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.servers.ports import free_port
+
 STARTING = 60.0  # seconds; a loaded machine starts slowly
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def find(name: str, *elsewhere: str) -> Path:
