@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.scenarios.place import Place
+from tests.scenarios.place import PASSWORD, Place
 from tests.scenarios.test_write_and_read import text_channel
 
 GARBAGE = [
@@ -283,3 +283,44 @@ async def test_limits_say_when_to_come_back(tmp_path: Path) -> None:
         assert logins[-1].status_code == 429
     finally:
         place.stop()
+
+
+NUL = "a\0b"
+
+
+async def test_text_that_postgresql_cannot_keep_is_refused_or_cleaned_everywhere(place: Place) -> None:
+    """The character NUL, in whatever text there is: the same on every engine."""
+    owner = await place.owner()
+    server = await owner.make_server()
+    own, channel, invite = f"/api/servers/{server['id']}", text_channel(server), await owner.invite_to(server["id"])
+    account = {"username": "guest", "password": PASSWORD}
+    refusals: list[tuple[str, str, dict[str, Any] | None]] = [
+        ("POST", f"/api/channels/{channel}/messages", {"content": NUL}),
+        ("POST", f"/api/channels/{channel}/messages", {"content": "x", "nonce": NUL}),
+        ("PATCH", own, {"name": NUL}),
+        ("PATCH", own, {"description": NUL}),
+        ("POST", f"{own}/channels", {"name": NUL, "type": "text"}),
+        ("POST", f"{own}/channels", {"name": "x", "type": "text", "topic": NUL}),
+        ("POST", f"{own}/roles", {"name": NUL}),
+        ("PATCH", f"{own}/members/{owner.id}", {"nick": NUL}),
+        ("PATCH", "/api/users/@me", {"display_name": NUL}),
+        ("PATCH", "/api/users/@me", {"email": "a\0@b"}),
+        ("POST", "/api/auth/login", {**account, "username": NUL}),
+        ("POST", "/api/auth/refresh", {"refresh_token": NUL}),
+        ("POST", "/api/auth/register", {**account, "invite": NUL}),
+        ("POST", "/api/auth/register", {**account, "setup_token": NUL}),
+        ("POST", "/api/auth/register", {**account, "invite": invite, "display_name": NUL}),
+        ("GET", "/api/invites/a%00b", None),
+        ("POST", "/api/invites/a%00b", None),
+        ("DELETE", "/api/invites/a%00b", None),
+        ("DELETE", "/api/auth/sessions/a%00b", None),
+    ]
+    for method, path, body in refusals:
+        assert_problem(await owner.http.request(method, path, json=body), 400, 401, 403, 404, 422)
+    assert await owner.call("GET", f"{own}/members?query=a%00b") == []
+    guest = await owner.http.post("/api/auth/register", json={**account, "invite": invite, "device": NUL})
+    assert guest.status_code == 201
+    async with owner.gateway() as gateway:
+        reply = await gateway.command("message.send", {"channel_id": channel, "content": "x", "nonce": NUL})
+        assert reply["problem"]["code"] == "message.invalid_text"
+    assert (await owner.send(channel, "still here"))["content"] == "still here"

@@ -24,6 +24,16 @@ async def test_a_revoked_session_is_closed_and_its_tokens_die(place: Place) -> N
     assert refresh.status_code == 401
 
 
+async def test_a_session_bears_the_name_of_the_client_that_connects_with_it(place: Place) -> None:
+    owner = await place.owner()
+    (before,) = await owner.call("GET", "/api/auth/sessions")
+    assert before["device"] != "scenario"
+    async with owner.gateway() as gateway:
+        await gateway.command("nothing", {})  # what IDENTIFY began is done before it
+        (named,) = await owner.call("GET", "/api/auth/sessions")
+        assert named == {**before, "device": "scenario"}
+
+
 async def test_a_kicked_member_sees_nothing_more(place: Place) -> None:
     owner, guest, server = await two(place)
     channel = text_channel(server)

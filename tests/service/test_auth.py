@@ -13,7 +13,7 @@ from hubbub.errors import Refused
 from hubbub.ids import Snowflakes
 from hubbub.infra.database.sqlite import SqliteDatabase
 from hubbub.services.auth import signing_key, store
-from hubbub.services.auth.api import Device, Registration
+from hubbub.services.auth.api import Device, Principal, Registration
 from hubbub.services.auth.register import Policy
 from hubbub.services.auth.service import AuthService
 from hubbub.services.auth.setup_token import SetupToken
@@ -132,6 +132,29 @@ async def test_logging_out_ends_this_session_alone_also_after_a_restart(world: W
     again = World(world.database, tmp_path, "open")
     await again.auth.start()
     await refused(again.auth.authenticate(here.access_token), "auth.session_revoked")
+
+
+async def test_a_device_is_called_what_its_client_says(world: World) -> None:
+    mira = await world.auth.register("k1", world.registration("mira"), HERE)
+    wren = await world.auth.register("k2", world.registration("wren"), Device("a\0b\u202e \ud800 c" + "x" * 200, "::1"))
+    me, other = [await world.auth.authenticate(each.access_token) for each in (mira, wren)]
+
+    async def called(who: Principal) -> str:
+        (session,) = await world.auth.sessions(who)
+        return session.device.name
+
+    assert await called(me) == "Test on Linux"
+    assert await called(other) == "a b c" + "x" * 95
+    for said, shown in (
+        ("Lantern 2.1,\n Linux", "Lantern 2.1, Linux"),
+        ("", "Lantern 2.1, Linux"),
+        (" \0\x7f", "Lantern 2.1, Linux"),
+        ("é" * 200, "é" * 100),
+    ):
+        await world.auth.name_device(me, said)
+        assert await called(me) == shown
+    await world.auth.name_device(Principal("person", other.user_id, me.session_id), "of somebody else")
+    assert await called(me) == "é" * 100
 
 
 async def test_sessions_are_listed_and_only_ones_own_can_be_ended(world: World) -> None:

@@ -41,6 +41,9 @@ class Auth:
             raise Refused("auth.token_invalid") from None
         return Principal("person", user, session)
 
+    async def name_device(self, principal: Principal, name: str) -> None:
+        pass
+
 
 class Limits:
     def __init__(self) -> None:

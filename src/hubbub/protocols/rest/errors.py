@@ -77,7 +77,9 @@ CODES: dict[str, Words] = {
     "message.not_found": Words(404, "No such message", "It does not exist, was deleted, or you may not see it."),
     "message.empty": Words(422, "Nothing written", "A message needs at least one character."),
     "message.too_long": Words(422, "Too long", "A message has at most {limit} characters; this has {length}."),
-    "message.invalid_text": Words(422, "Not possible", "A message cannot contain the character NUL."),
+    "message.invalid_text": Words(
+        422, "Not possible", "Neither a message nor its nonce can contain the character NUL."
+    ),
     "message.reply_invalid": Words(422, "Cannot answer that", "The answered message is not in this room any more."),
     "message.not_yours": Words(403, "Not yours", "Only its author can change a message."),
     "message.page_invalid": Words(400, "Page not possible", "Give one of before, after, around; limit 1 to 100."),

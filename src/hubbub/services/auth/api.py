@@ -84,6 +84,11 @@ class AuthApi(Protocol):
         """The principal's own, newest use first."""
         ...
 
+    async def name_device(self, principal: Principal, name: str) -> None:
+        """What the device of the principal's session is called from now on; "" changes nothing. At most 100 characters
+        are kept, of those that can be seen."""
+        ...
+
     async def revoke(self, principal: Principal, session_id: int) -> None:
         """End one of the principal's own sessions; its sockets close within a second. Refused: auth.session_not_found."""
         ...

@@ -12,6 +12,7 @@ from hubbub.infra.database.base import Database
 from hubbub.services.auth import store
 from hubbub.services.auth.access_token import AccessTokens
 from hubbub.services.auth.api import Device, Principal, Registration, Session, Tokens
+from hubbub.services.auth.device_name import DeviceName
 from hubbub.services.auth.events import SessionRevoked
 from hubbub.services.auth.login import Login
 from hubbub.services.auth.password import Passwords
@@ -44,6 +45,7 @@ class AuthService:
         self._setup = setup
         self._access = AccessTokens(signing_key)
         self._revoke = SessionRevoke(database, clock)
+        self._devices = DeviceName(database)
         hashes, sessions = Passwords(), SessionStart(ids, clock, self._access)
         self._register = Register(database, users, channels, ids, clock, hashes, sessions, setup, policy)
         self._login = Login(database, users, clock, hashes, sessions, self._revoke)
@@ -97,6 +99,9 @@ class AuthService:
             )
             for row in map(store.session, rows)
         )
+
+    async def name_device(self, principal: Principal, name: str) -> None:
+        await self._devices.name(principal, name)
 
     async def revoke(self, principal: Principal, session_id: int) -> None:
         rows = await self._database.fetch(store.SESSION, session=session_id)

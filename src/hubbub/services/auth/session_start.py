@@ -10,8 +10,7 @@ from hubbub.infra.database.base import Transaction
 from hubbub.services.auth import refresh_token, store
 from hubbub.services.auth.access_token import LIFETIME, AccessTokens
 from hubbub.services.auth.api import Device, Tokens
-
-DEVICE_LENGTH = 100
+from hubbub.services.auth.device_name import clean
 
 
 class SessionStart:
@@ -27,7 +26,7 @@ class SessionStart:
         row = {
             "id": session_id,
             "user_id": user_id,
-            "device": device.name[:DEVICE_LENGTH],
+            "device": clean(device.name),
             "address": device.address,
             "created_at": now,
             "rotated_at": now,

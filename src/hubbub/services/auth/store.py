@@ -43,6 +43,7 @@ ROTATE = (
         address=bindparam("from_address"),
     )
 )
+NAME_DEVICE = update(sessions).where(_s.id == bindparam("session")).values(device=bindparam("new_device"))
 REVOKE = (
     update(sessions)
     .where(_s.id == bindparam("session"), _s.revoked_at.is_(None))

@@ -12,7 +12,7 @@ from hubbub.infra.database.base import Database, Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import store
 from hubbub.services.channel.api import Invite, InvitePreview, Joined
-from hubbub.services.channel.invite_create import found
+from hubbub.services.channel.invite_create import found, is_token
 from hubbub.services.channel.member_add import NewMember
 from hubbub.services.channel.server_view import ServerViews
 from hubbub.services.channel.snapshot import Reader, Snapshots
@@ -57,7 +57,7 @@ class InviteAccept:
         await self._database.write(body)
 
     async def release(self, token: str, key: str) -> None:
-        if not token.isascii():
+        if not is_token(token):
             return
 
         async def body(tx: Transaction) -> None:

@@ -80,9 +80,14 @@ class InviteCreate:
         await self._database.write(body)
 
 
+def is_token(text: str) -> bool:
+    """Whether it may be one; what cannot is asked of no database (PostgreSQL keeps no NUL)."""
+    return text.isascii() and text.isprintable()
+
+
 async def found(reader: Reader, token: str) -> Invite:
     """Refused: invite.not_found."""
-    rows = await reader.fetch(store.INVITE, token=token) if token.isascii() else ()
+    rows = await reader.fetch(store.INVITE, token=token) if is_token(token) else ()
     if not rows:
         raise Refused("invite.not_found")
     return store.invite(rows[0])

@@ -39,6 +39,8 @@ class MessageSend:
         if access.channel.type == "category":
             raise Refused("channel.not_text")
         text = content.check(draft.content)
+        if draft.nonce is not None and "\0" in draft.nonce:
+            raise Refused("message.invalid_text")
         author = (await self._build.authors({principal.user_id}))[principal.user_id]
         referenced = await self._answered(draft, draft.reply_to) if draft.reply_to is not None else None
         called = await self.mentioned(text, access) if "<@" in text else ()

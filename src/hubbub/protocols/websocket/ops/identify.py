@@ -60,4 +60,13 @@ async def _open(adapter: Adapter, identify: Identify) -> Sequence[Effect]:
     except (Refused, Unavailable) as error:
         log.warning("a session could not be opened: %s", error)
         return (Close(4000, "the session could not be opened, try again"),)
+    return (Run(partial(_name, adapter, principal, identify.client)),) if identify.client else ()
+
+
+async def _name(adapter: Adapter, principal: Principal, client: str) -> Sequence[Effect]:
+    """For the list of sessions; READY did not wait for it, and nothing ends when it fails."""
+    try:
+        await adapter.services.auth.name_device(principal, client)
+    except (Refused, Unavailable) as error:
+        log.warning("a session keeps its old name: %s", error)
     return ()
