@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from asyncio.subprocess import PIPE
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from hubbub.services.channel.api import SEND_MESSAGES, VIEW_CHANNEL
 ROOT = Path(__file__).parents[1]
 
 
-async def _people(place: Place, count: int) -> tuple[list[Person], str]:
+async def people_of(place: Place, count: int) -> tuple[list[Person], str]:
     owner = await place.owner()
     server = await owner.make_server()
     channel = next(each["id"] for each in server["channels"] if each["type"] == "text")
@@ -37,7 +38,7 @@ async def _people(place: Place, count: int) -> tuple[list[Person], str]:
 async def deliver(receivers: int, messages: int = 200, per_second: float = 20) -> dict[str, Any]:
     """Receivers are sockets of at most 10 accounts."""
     with instance() as place:
-        people, channel = await _people(place, min(receivers, 10))
+        people, channel = await people_of(place, min(receivers, 10))
         sender = await Gateway.open(place, people[0].tokens["access_token"])
         others = people[1:]
         sockets = [
@@ -75,7 +76,7 @@ async def durable(per_second: int, seconds: int = 8, senders: int = 32) -> dict[
     """Open loop over REST on kept-alive connections, two gateway sockets listening: each sender keeps to its plan
     whatever the answers do, and a late answer counts from the planned time."""
     with instance() as place:
-        people, channel = await _people(place, 4)
+        people, channel = await people_of(place, 4)
         listening = [await Gateway.open(place, each.tokens["access_token"]) for each in people[:2]]
         lines = [await _Line.open(place, people[at % len(people)], channel) for at in range(senders)]
         delays: list[float] = []
@@ -133,10 +134,7 @@ async def commands(per_second: int, seconds: float = 6, senders: int = 64) -> di
     """Open loop over gateway commands, the load in a process of its own (benchmarks/flood.py): each sender in a room that
     only it and the owner see; two sockets of the owner read all rooms and must get every message."""
     with instance() as place:
-        owner = await place.owner()
-        server = await owner.make_server()
-        invite = await owner.invite_to(server["id"])
-        pairs = [await _sender(place, owner, server["id"], invite, number) for number in range(senders)]
+        owner, pairs = await rooms(place, senders)
         plan = Plan(
             host=place.host,
             port=place.port,
@@ -145,21 +143,9 @@ async def commands(per_second: int, seconds: float = 6, senders: int = 64) -> di
             per_second=per_second,
             seconds=seconds,
         )
-        load = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "benchmarks.flood", stdin=PIPE, stdout=PIPE, cwd=ROOT
-        )
-        assert load.stdin is not None
-        assert load.stdout is not None
-        load.stdin.write(msgspec.json.encode(plan) + b"\n")
-        assert await load.stdout.readline() == b"ready\n"
-        before = cpu_seconds(place)
-        load.stdin.write(b"go\n")
-        found = json.loads(await load.stdout.readline())
-        spent = cpu_seconds(place) - before
-        await load.wait()
-    assert found["read"] == [found["sent"]] * 2, found
-    assert found["acknowledged"] == found["sent"], found
-    assert not found["refused"], found
+        before: list[float] = []
+        found = await flooded(plan, lambda: before.append(cpu_seconds(place)))
+        spent = cpu_seconds(place) - before[0]
     return {
         "asked_per_second": per_second,
         "acknowledged_per_second": round(found["sent"] / found["took"]),
@@ -170,11 +156,39 @@ async def commands(per_second: int, seconds: float = 6, senders: int = 64) -> di
     }
 
 
+async def rooms(place: Place, count: int) -> tuple[Person, list[tuple[str, str]]]:
+    """The owner, and senders (access token, room): each in a room that only it and the owner see."""
+    owner = await place.owner()
+    server = await owner.make_server()
+    invite = await owner.invite_to(server["id"])
+    return owner, [await _sender(place, owner, server["id"], invite, number) for number in range(count)]
+
+
+async def flooded(plan: Plan, begin: Callable[[], None]) -> dict[str, Any]:
+    """What the load found, in a process of its own; everything was acknowledged, and read by both readers. `begin()` is
+    called when it starts to send."""
+    load = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.flood", stdin=PIPE, stdout=PIPE, cwd=ROOT
+    )
+    assert load.stdin is not None
+    assert load.stdout is not None
+    load.stdin.write(msgspec.json.encode(plan) + b"\n")
+    assert await load.stdout.readline() == b"ready\n"
+    begin()
+    load.stdin.write(b"go\n")
+    found = json.loads(await load.stdout.readline())
+    await load.wait()
+    assert found["read"] == [found["sent"]] * 2, found
+    assert found["acknowledged"] == found["sent"], found
+    assert not found["refused"], found
+    return found
+
+
 async def loop_lag(listeners: int = 2000, per_second: float = 20, seconds: float = 30) -> dict[str, Any]:
     """How late the server's loop is (its own figure, /health) while each message of a room goes to so many sockets.
     40 accounts; the sockets in a process of their own (benchmarks/crowd.py)."""
     with instance() as place:
-        people, channel = await _people(place, 40)
+        people, channel = await people_of(place, 40)
         crowd = Crowd(
             host=place.host,
             port=place.port,
@@ -227,7 +241,7 @@ async def _sender(place: Place, owner: Person, server: str, invite: str, number:
 async def connections(count: int = 1000) -> dict[str, Any]:
     """Idle, identified gateway connections of 20 accounts in one server."""
     with instance() as place:
-        people, _ = await _people(place, 20)
+        people, _ = await people_of(place, 20)
         warm = await Gateway.open(place, people[0].tokens["access_token"])
         before, cpu = resident_mb(place), cpu_seconds(place)
         sockets = [await Gateway.open(place, people[1 + at % 20].tokens["access_token"]) for at in range(count)]

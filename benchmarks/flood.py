@@ -7,6 +7,7 @@ and the readers see, so that the figure is of messages and not of frames.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -24,20 +25,23 @@ DRAIN = 30.0  # seconds after the last send in which everything must have come
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`senders`: (token, channel) each; `readers`: tokens."""
+    """`senders`: (token, channel) each; `readers`: tokens. Both come in at `port` and `other_ports` by turns."""
 
     host: str
     port: int
+    other_ports: list[int] = []
     senders: list[tuple[str, str]]
     readers: list[str]
     per_second: int
     seconds: float
+    outstanding: int = OUTSTANDING
 
 
 class Sender:
-    """Keeps to its plan unless OUTSTANDING answers are missing; a late answer counts from the planned time."""
+    """Keeps to its plan unless so many answers are missing; a late answer counts from the planned time."""
 
-    def __init__(self, channel: str, delays: list[float]) -> None:
+    def __init__(self, channel: str, delays: list[float], outstanding: int) -> None:
+        self._outstanding = outstanding
         self._data = b'{"channel_id":"%b","content":"%b"}' % (channel.encode(), b"x" * 100)
         self._planned: dict[int, float] = {}
         self._delays = delays
@@ -60,7 +64,7 @@ class Sender:
         while planned < until and time.perf_counter() < until:  # what is not sent by then is not sent
             if (wait := planned - time.perf_counter()) > 0:
                 await asyncio.sleep(wait)
-            while len(self._planned) >= OUTSTANDING:
+            while len(self._planned) >= self._outstanding:
                 self._room.clear()
                 await self._room.wait()
             if self.line.closed:
@@ -86,12 +90,13 @@ class Reader:
 
 async def flood(plan: Plan) -> dict[str, Any]:
     delays: list[float] = []
-    senders = [Sender(channel, delays) for _, channel in plan.senders]
+    ports = itertools.cycle([plan.port, *plan.other_ports])
+    senders = [Sender(channel, delays, plan.outstanding) for _, channel in plan.senders]
     for (token, _), sender in zip(plan.senders, senders, strict=True):
-        sender.line = await Line.open(plan.host, plan.port, token, sender.frame)
+        sender.line = await Line.open(plan.host, next(ports), token, sender.frame)
     readers = [Reader() for _ in plan.readers]
     for token, reader in zip(plan.readers, readers, strict=True):
-        await Line.open(plan.host, plan.port, token, reader.frame)
+        await Line.open(plan.host, next(ports), token, reader.frame)
     print("ready", flush=True)
     sys.stdin.readline()
     begun, cpu = time.perf_counter(), time.process_time()
