@@ -30,7 +30,11 @@ def instance(**settings: str) -> Iterator[Place]:
 def cpu_seconds(place: Place) -> float:
     """User and system time of the whole server process."""
     assert place.process is not None
-    fields = Path(f"/proc/{place.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return cpu_of(place.process.pid)
+
+
+def cpu_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICK
 
 

@@ -128,13 +128,17 @@ def _relays(config: Config) -> tuple[IceServer, ...]:
 
 
 def _instance(config: Config, services: rest.Services) -> Any:
+    owned = False  # once it is, for good: each READY would ask
+
     async def instance(origin: str) -> Instance:
+        nonlocal owned
+        owned = owned or not await services.auth.setup_needed()
         return Instance(
             name=config.instance_name,
             host=urlsplit(origin).netloc,
             version=VERSION,
             registration=config.registration,
-            setup_needed=await services.auth.setup_needed(),
+            setup_needed=not owned,
             secure=machine.is_secure(origin),
             message_length=MESSAGE_LENGTH,
             password_length=MIN_LENGTH,

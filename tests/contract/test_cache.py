@@ -128,24 +128,33 @@ async def test_keys_are_ascii_and_values_end(cache: Cache, key: str, ttl: float)
 
 
 async def test_fields_of_a_hash_are_put_beside_each_other(backend: Memory | Redis, cache: Cache) -> None:
-    assert await cache.get_hash("h") == {}
+    assert (await cache.get_hashes(["h"]))[0] == {}
     await cache.put_hash("h", {"a": b"1", "b": b"2"}, 2)
     await backend.forward(1)
     await cache.put_hash("h", {"b": b"3", "c": b"4"}, 3)
     await backend.forward(2)
-    assert await cache.get_hash("h") == {"a": b"1", "b": b"3", "c": b"4"}
+    assert (await cache.get_hashes(["h"]))[0] == {"a": b"1", "b": b"3", "c": b"4"}
     await backend.forward(2)
-    assert await cache.get_hash("h") == {}
+    assert (await cache.get_hashes(["h"]))[0] == {}
     await cache.put_hash("h", {"d": b"5"}, 2)
-    assert await cache.get_hash("h") == {"d": b"5"}
+    assert (await cache.get_hashes(["h"]))[0] == {"d": b"5"}
     await cache.delete("h")
-    assert await cache.get_hash("h") == {}
+    assert (await cache.get_hashes(["h"]))[0] == {}
+
+
+async def test_many_hashes_come_in_the_order_of_their_keys(cache: Cache) -> None:
+    assert await cache.get_hashes([]) == []
+    for number in range(40):
+        await cache.put_hash(f"h{number}", {"a": b"%d" % number}, 60)
+    asked = [39, 3, 99, 0, 3]
+    found = await cache.get_hashes([f"h{number}" for number in asked])
+    assert found == [{"a": b"39"}, {"a": b"3"}, {}, {"a": b"0"}, {"a": b"3"}]
 
 
 async def test_what_was_read_is_the_readers_own(cache: Cache) -> None:
     await cache.put_hash("h", {"a": b"1"}, 60)
-    (await cache.get_hash("h"))["a"] = b"changed"
-    assert await cache.get_hash("h") == {"a": b"1"}
+    (await cache.get_hashes(["h"]))[0]["a"] = b"changed"
+    assert (await cache.get_hashes(["h"]))[0] == {"a": b"1"}
 
 
 # ---- sorted sets -----------------------------------------------------------------------------------------------------
@@ -297,7 +306,7 @@ async def test_a_growing_hash_or_set_counts_as_it_grows() -> None:
     for n in range(2_000):
         await cache.put_hash(f"hash:{n % 3}", {str(n): bytes(100)}, 60)
         await cache.score(f"set:{n % 3}", f"member {n}", n, 60)
-    fields = sum([len(await cache.get_hash(f"hash:{n}")) for n in range(3)])
+    fields = sum([len((await cache.get_hashes([f"hash:{n}"]))[0]) for n in range(3)])
     members = sum([len(await cache.range(f"set:{n}", 0, 1e9, 10_000)) for n in range(3)])
     assert fields * 100 + members * 10 < 100_000
 
@@ -314,7 +323,7 @@ async def test_a_verb_on_the_wrong_kind_is_a_programming_error() -> None:
     cache = MemoryCache(HandClock())
     await cache.put("plain", b"1", 60)
     await cache.put_hash("hash", {"a": b"1"}, 60)
-    for attempt in (cache.get_hash("plain"), cache.get(["hash"]), cache.range("plain", 0, 1, 1)):
+    for attempt in (cache.get_hashes(["plain"]), cache.get(["hash"]), cache.range("plain", 0, 1, 1)):
         with pytest.raises(TypeError):
             await attempt
 

@@ -48,8 +48,8 @@ class Cache(Protocol):
         """Set these fields of a hash (others stay) and the expiry of the whole."""
         ...
 
-    async def get_hash(self, key: str) -> dict[str, bytes]:
-        """All fields; empty when there is none."""
+    async def get_hashes(self, keys: Sequence[str]) -> list[dict[str, bytes]]:
+        """All fields of each, in the order of the keys; empty when there is none. In one round trip."""
         ...
 
     async def score(self, key: str, member: str, score: float, ttl: float) -> None:

@@ -81,8 +81,8 @@ class MemoryCache:
         found |= fields
         self._values.put(key, found, sum(len(n) + len(v) + MEMBER_BYTES for n, v in found.items()), ttl)
 
-    async def get_hash(self, key: str) -> dict[str, bytes]:
-        return dict(self._hash(key))
+    async def get_hashes(self, keys: Sequence[str]) -> list[dict[str, bytes]]:
+        return [dict(self._hash(key)) for key in keys]
 
     async def score(self, key: str, member: str, score: float, ttl: float) -> None:
         _check(key, b"", ttl)

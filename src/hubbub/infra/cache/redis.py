@@ -145,9 +145,15 @@ class RedisCache:
 
         await self._done(both)
 
-    async def get_hash(self, key: str) -> dict[str, bytes]:
-        found = await self._done(lambda: self._client.hgetall(self._prefix + key))
-        return {name.decode(): value for name, value in found.items()}
+    async def get_hashes(self, keys: Sequence[str]) -> list[dict[str, bytes]]:
+        async def all_of_them() -> list[dict[bytes, bytes]]:
+            async with self._client.pipeline(transaction=False) as pipe:
+                for key in keys:
+                    pipe.hgetall(self._prefix + key)
+                return await pipe.execute()
+
+        found = await self._done(all_of_them) if keys else []
+        return [{name.decode(): value for name, value in each.items()} for each in found]
 
     async def score(self, key: str, member: str, score: float, ttl: float) -> None:
         _check(key, b"", ttl)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 
@@ -19,6 +20,8 @@ from hubbub.services.presence.api import PresenceApi
 from hubbub.services.voice.events import SpeakingChanged
 
 SESSIONS_PER_PERSON = 50
+AT_ONCE = 48  # sessions being opened; each asks a dozen calls, and more at once only outlast their deadlines together
+TURN_WITHIN = 10.0  # seconds for which one of a crowd waits; a client waits 15 for its READY
 
 
 class Opening:
@@ -45,10 +48,26 @@ class Opening:
         self._expect = expect
         self._health = health
         self._now = now
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def open(self, principal: Principal, dialect: Dialect, greet: Greet, sink: Sink) -> GatewaySession:
         if len(self._subscriptions.of_user(principal.user_id)) >= SESSIONS_PER_PERSON:
             raise Limited(RESUMABLE_SECONDS)
+        await self._turn()
+        try:
+            return await self._open(principal, dialect, greet, sink)
+        finally:
+            self._turns.release()
+
+    async def _turn(self) -> None:
+        """When a gateway dies, all its people come to the others in the same second."""
+        try:
+            async with asyncio.timeout(TURN_WITHIN):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Unavailable("too many sessions are being opened", started=False) from None
+
+    async def _open(self, principal: Principal, dialect: Dialect, greet: Greet, sink: Sink) -> GatewaySession:
         session = GatewaySession(secrets.token_urlsafe(18), principal, dialect, sink)
         self._subscriptions.add(session)
         self._health.sessions += 1

@@ -9,7 +9,6 @@ kept for 30 days under `presence:chosen:<id>`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -81,10 +80,10 @@ class PresenceService:
         return presence
 
     async def get(self, user_ids: tuple[int, ...]) -> tuple[Presence, ...]:
-        ids = user_ids[:1_000]
-        records = await asyncio.gather(*(self._cache.get_hash(f"presence:user:{id}") for id in ids))
         found: list[Presence] = []
-        for user_id, record in zip(ids, records, strict=True):
+        asked = user_ids[:1_000]
+        records = await self._cache.get_hashes([f"presence:user:{user_id}" for user_id in asked])
+        for user_id, record in zip(asked, records, strict=True):
             status = record.get("status", b"offline").decode()
             if status != "offline" and status in _STATUSES:
                 found.append(
