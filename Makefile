@@ -14,7 +14,7 @@ WEB_SRC   := $(shell find web -type f -not -path 'web/node_modules/*' -not -path
 EXTENSION := .venv/.extension
 WEB       := src/hubbub/web/index.html
 
-.PHONY: run cluster test test-api test-livekit check fuzz bench bench-peers bench-chat-peers soak setup setup-test lock schema migration format screenshots clean
+.PHONY: run cluster test test-api test-livekit check fuzz bench bench-apart bench-peers bench-chat-peers soak setup setup-test lock schema migration format screenshots clean
 
 run: setup $(WEB)
 	exec $(BIN)/hubbub run
@@ -48,6 +48,9 @@ fuzz: setup-test # SECONDS of each target of Rust and of the gateway, ten times 
 
 bench: setup-test $(WEB)
 	$(BIN)/python -m benchmarks
+
+bench-apart: setup-test # the services apart, on real servers: about five minutes
+	$(BIN)/python -m benchmarks.apart
 
 bench-peers: setup-test $(WEB) # beside LiveKit, which Go builds from its module proxy; see benchmarks/README.md
 	$(BIN)/python -m benchmarks.peers
