@@ -75,6 +75,22 @@ async def test_livekit_away_is_said_and_overcome(livekit: LiveKit, hook_port: in
         await ann.disconnect()
 
 
+async def test_people_come_back_to_a_livekit_that_died(livekit: LiveKit, hook_port: int) -> None:
+    async with cluster(livekit, hook_port) as (media, events):
+        hall = Hall(media, livekit.url, events)
+        async with hall.seat("10") as ann:
+            first = await hall.says(ParticipantJoined, identity="10")
+            livekit.kill()
+            livekit.start()
+            await until(lambda: len(hall.said(ParticipantJoined)) == 2, "ann is back", 30)
+            await hall.says(ParticipantLeft, identity="10", sid=first.sid, reason="replaced")
+            assert len(hall.said(ParticipantLeft)) == 1  # nobody was told that she had gone
+            assert ann.isconnected()
+            await hall.grant("10", deafened=True)
+            await until(lambda: not ann.local_participant.permissions.can_subscribe, "and obeys")
+        await hall.says(ParticipantLeft, identity="10", reason="left")
+
+
 async def answers(hall: Hall, wanted: bool) -> bool:
     try:
         await hall.media.admit("8:8", "99", "", GRANTS)

@@ -131,6 +131,8 @@ async def test_hooks_of_strangers_are_refused(place: Place) -> None:
         for bad in (b"", b"{", b"[]", b"\xff", b"{}", hook(id=""), b'{"x":' + b"[" * 50_000):
             assert await told(bad, signed(bad)) == (400, "media.hook_malformed"), bad[:20]
         assert (await told(bytes(600_000), "x"))[0] == 413
+        for path in ("/health", "/metrics"):
+            assert (await http.get(path)).status_code == 200
 
 
 async def test_without_livekit_nobody_gets_a_ticket_and_all_else_works(place: Place, livekit_of_place: LiveKit) -> None:

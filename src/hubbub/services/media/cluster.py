@@ -166,9 +166,8 @@ class ClusterMedia:
         """Somebody who is new here, or publishes something new: may they?"""
         if not who.admission:
             return
-        try:
-            entry = self._admissions.find(who.admission)
-        except Refused:
+        entry = self._admitted(room, who)
+        if entry is None:
             if self._watching is not None:
                 self._later(self._put_out(room, who.identity))
             return
@@ -178,8 +177,15 @@ class ClusterMedia:
         if _is_due(who, entry.rights):
             self._later(self._enforce(room, who, entry.rights))
 
+    def _admitted(self, room: str, who: Present) -> Entry | None:
+        try:
+            entry = self._admissions.find(who.admission)
+        except Refused:
+            return None
+        return entry if (entry.room, entry.identity) == (room, who.identity) else None
+
     def _departed(self, room: str, who: Present, reason: LeaveReason) -> None:
-        """A server that stops sends its people to another one, with the same token: they are expected."""
+        """The people of a server that stops or has died come back by themselves, with the same token: they are expected."""
         fact = self._rooms.vanished(room, who, reason, self._clock.monotonic())
         entry = next((each for each in self._admissions.of(room, who.identity) if each.sid == who.sid), None)
         if entry is not None and reason == "server_stopped":
@@ -244,15 +250,16 @@ class ClusterMedia:
         for entry in self._admissions.expire():
             self._returned(entry, "lost")
         rooms = {e.room for e in self._admissions.all() if e.sid and e.rights.muted and e.rights.sources & _SOUNDS}
-        now = self._clock.monotonic()
+        now, lost = self._clock.monotonic(), set[str]()
         if now - self._listed >= LIST or not self._reachable:
-            rooms |= {*self._rooms.names(), *await self._list_rooms()}
+            there, known = await self._list_rooms(), {*self._rooms.names()}
+            rooms, lost = rooms | there | known, known - there
             self._listed = now
         turns = asyncio.Semaphore(AT_ONCE)
 
         async def one(room: str) -> None:
             async with turns:
-                await self._list(room)
+                await self._list(room, "server_stopped" if room in lost else "lost")
 
         await asyncio.gather(*(one(room) for room in rooms))
 
@@ -265,13 +272,15 @@ class ClusterMedia:
         rooms = answer.rooms if answer is not None else ()
         return {room for each in rooms if (room := self._inside(each.name)) is not None}
 
-    async def _list(self, room: str) -> None:
+    async def _list(self, room: str, reason: LeaveReason = "lost") -> None:
+        """`reason`: why people are missing. LiveKit keeps a room for a while after its last participant: one that it does
+        not know at all went down with a server."""
         asked = self._clock.monotonic()
         request = wire.ListParticipantsRequest(room=self._outside(room))
         answer = await self._of_room("ListParticipants", request, wire.ListParticipantsResponse)
         people = answer.participants if answer is not None else ()
         for who in self._rooms.listed(room, people, asked, self._clock.monotonic()):
-            self._departed(room, who, "lost")
+            self._departed(room, who, reason)
         for who in self._rooms.people(room):
             self._arrived(room, who)
 
