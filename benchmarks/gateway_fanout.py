@@ -76,11 +76,11 @@ class Answers:
     async def servers_of(self, user_id: int) -> tuple[int, ...]:
         return (SERVER,)
 
-    async def views(self, principal: Principal) -> tuple[channel.ServerView, ...]:
+    async def views(self, principal: Principal) -> channel.Memberships:
         member = channel.Member(user=person(principal.user_id), server_id=SERVER, nick=None, roles=(), joined_at=0)
         rooms = tuple(channel.ChannelView(channel=each, permissions=RIGHTS[each.id]) for each in ROOM_ROWS)
         view = channel.ServerView(server=SERVER_ROW, channels=rooms, roles=(), me=member, permissions=1, head=0)
-        return (view,)
+        return channel.Memberships(views=(view,), unanswered=())
 
     async def access_of(self, server_id: int, user_ids: tuple[int, ...]) -> channel.ServerAccesses:
         group = channel.ServerAccess(user_ids=user_ids, permissions=1, channels=dict(RIGHTS))

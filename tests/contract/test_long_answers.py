@@ -15,6 +15,7 @@ from hubbub.infra.cache.redis import RedisCache
 from hubbub.infra.database.postgres import PostgresDatabase
 from hubbub.infra.parcels import PART
 from hubbub.services.auth.api import Principal
+from hubbub.services.channel import server_view
 from hubbub.services.channel.api import ChannelApi, NewChannel
 from hubbub.services.chat.api import ChatApi, Draft, Page
 from hubbub.services.chat.service import ChatService
@@ -140,6 +141,23 @@ async def test_the_rooms_of_a_large_place(apart: Apart) -> None:
     for number in range(250):
         new = NewChannel(name=f"room {number}", type="text", topic="🏮" * 1_000, parent_id=None)
         await world.channels.create_channel(mira, world.key(), server, new)
-    (view,) = await channels.views(mira)
+    (view,) = (await channels.views(mira)).views
     assert size(view) > PART
     assert len(view.channels) >= 250
+
+
+async def test_somebody_on_many_large_places(apart: Apart, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_view, "LONGEST", 1_000_000)
+    world, channels = apart.world, await apart.api(ChannelApi, apart.world.channels)
+    mira = await world.person("mira")
+    servers = [await world.server(mira, f"place {number}") for number in range(6)]
+    for server in servers[:4]:
+        for number in range(100):
+            new = NewChannel(name=f"room {number}", type="text", topic="🏮" * 1_000, parent_id=None)
+            await world.channels.create_channel(mira, world.key(), server, new)
+    found = await channels.views(mira)
+    assert [view.server.id for view in found.views] + list(found.unanswered) == servers
+    assert [len(found.views), len(found.unanswered)] == [2, 4]
+    assert size(found) < 1_000_000
+    for view in found.views:
+        assert view == await channels.view(mira, view.server.id)

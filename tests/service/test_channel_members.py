@@ -125,7 +125,7 @@ async def test_views_are_oldest_membership_first(world: World) -> None:
     for server in (servers[2], servers[0], servers[3]):
         world.clock.forward(1)
         await world.join(guest, server, owner)
-    found = await world.channels.views(guest)
+    found = (await world.channels.views(guest)).views
     assert [each.server.id for each in found] == [servers[2], servers[0], servers[3]]
     assert await world.channels.servers_of(guest.user_id) == (servers[2], servers[0], servers[3])
     for each in found:

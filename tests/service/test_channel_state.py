@@ -336,7 +336,7 @@ async def test_a_deleted_server_goes_in_pieces(world: World, monkeypatch: pytest
         column = found.c.id if table == "deleted_servers" else found.c.server_id
         rows = await world.database.fetch(select(func.count()).where(column == server))
         assert rows == [(0,)], table
-    assert len(await world.channels.views(people[0])) == 1
+    assert len((await world.channels.views(people[0])).views) == 1
     assert (await world.channels.view(owner, other)).server.member_count == 8
 
 
@@ -350,7 +350,7 @@ async def test_a_view_contains_everything_before_its_head(world: World) -> None:
     async def watch() -> None:
         while not stop:
             views.append(await world.channels.view(owner, server))
-            views.extend(await world.channels.views(owner))
+            views.extend((await world.channels.views(owner)).views)
             await asyncio.sleep(0)
 
     watching = asyncio.create_task(watch())

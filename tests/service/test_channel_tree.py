@@ -46,7 +46,7 @@ async def test_a_new_server(world: World) -> None:
     assert (everybody.id, everybody.position, everybody.permissions) == (view.server.id, 0, api.DEFAULT_PERMISSIONS)
     assert view.me.user.id == owner.user_id
     assert view.head == (await world.database.heads([f"server:{view.server.id}"]))[f"server:{view.server.id}"]
-    assert await world.channels.views(owner) == (view,)
+    assert await world.channels.views(owner) == api.Memberships(views=(view,), unanswered=())
 
 
 @pytest.mark.parametrize("name", GOOD)

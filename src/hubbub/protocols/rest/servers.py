@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from litestar import delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
+from hubbub.errors import Refused
 from hubbub.protocols.rest.context import AnyRequest, id_or, principal, request_key
 from hubbub.protocols.rest.views import Views
 from hubbub.protocols.wire import convert, requests, things
@@ -15,7 +18,13 @@ from hubbub.services.channel.api import ChannelApi, MemberPatch, MemberQuery, Se
 def routes(channels: ChannelApi, views: Views) -> list[HTTPRouteHandler]:
     @get(["/servers", "/servers/@me"])
     async def servers(request: AnyRequest) -> tuple[things.ServerSummary, ...]:
-        return tuple(convert.server_summary(view.server) for view in await channels.views(principal(request)))
+        who = principal(request)
+        found = await channels.views(who)
+        seen = [view.server for view in found.views]
+        for server_id in found.unanswered:
+            with suppress(Refused):  # left meanwhile
+                seen.append((await channels.view(who, server_id)).server)
+        return tuple(map(convert.server_summary, seen))
 
     @post("/servers", status_code=201)
     async def create(request: AnyRequest, data: requests.CreateServer) -> things.Server:

@@ -124,6 +124,14 @@ class ServerView(msgspec.Struct, frozen=True, kw_only=True):
     head: int
 
 
+class Memberships(msgspec.Struct, frozen=True, kw_only=True):
+    """Servers that somebody is a member of. `unanswered`: the others, to be asked for one by one with `view`, as this
+    answer is long enough."""
+
+    views: tuple[ServerView, ...]
+    unanswered: tuple[int, ...]
+
+
 class Overwrite(msgspec.Struct, frozen=True, kw_only=True):
     """An entry on one node. A bit in both `allow` and `deny` is refused. `expires_at` null: stays."""
 
@@ -286,8 +294,9 @@ class ChannelApi(Protocol):
 
     async def view(self, principal: Principal, server_id: int) -> ServerView: ...
 
-    async def views(self, principal: Principal) -> tuple[ServerView, ...]:
-        """Every server the principal is a member of, oldest membership first."""
+    async def views(self, principal: Principal) -> Memberships:
+        """Every server the principal is a member of, oldest membership first; those that come to more than about 4 MB
+        by their ids."""
         ...
 
     async def servers_of(self, user_id: int) -> tuple[int, ...]: ...

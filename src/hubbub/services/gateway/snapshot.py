@@ -4,7 +4,9 @@ and events are made to be applied twice; none is missing."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
+from hubbub.errors import Refused
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel.api import ChannelApi, ServerView
 from hubbub.services.chat.api import ChannelHead, ChatApi
@@ -31,8 +33,7 @@ class Snapshots:
 
     async def whole(self, principal: Principal) -> Snapshot:
         account = await self._users.account(principal)
-        views = await self._channels.views(principal)
-        servers = await self._fill(views)
+        servers = await self._fill(await self._views(principal))
         presences, users = await self.people(servers)
         return Snapshot(
             account=account,
@@ -41,6 +42,14 @@ class Snapshots:
             presences=presences,
             users=users,
         )
+
+    async def _views(self, principal: Principal) -> tuple[ServerView, ...]:
+        found = await self._channels.views(principal)
+        views = list(found.views)
+        for server_id in found.unanswered:
+            with suppress(Refused):  # left meanwhile
+                views.append(await self._channels.view(principal, server_id))
+        return tuple(views)
 
     async def server(self, principal: Principal, server_id: int) -> ServerSnapshot:
         """Refused: server.not_found."""
