@@ -25,6 +25,7 @@ from hubbub.infra.bus.base import Bus
 from hubbub.infra.bus.inbox import Inbox
 from hubbub.infra.cache.base import Cache
 from hubbub.infra.cache.lease import Lease
+from hubbub.infra.parcels import parcels
 from hubbub.infra.telemetry.loop_lag import LoopLag
 from hubbub.machine import CannotStart
 from hubbub.media_side import MediaSide, World
@@ -228,7 +229,8 @@ class Place:
         """From now on other processes may ask; before everything else closes they no longer do."""
         await self._serve_some("auth", "chat", "presence", "voice")
         self._served += await self._media.serve()
-        self._closing.append(self._bus.finish)
+        self._closing.append(parcels(self._bus).finish)
+        self._closing.append(self._bus.finish)  # the last one is the first to close
 
     async def _serve_some(self, *names: str) -> None:
         apis: dict[str, type] = {

@@ -136,6 +136,8 @@ def _calls() -> Iterator[Spread]:
 
 def _database(seen: DatabaseMeasures) -> Iterator[Family | Spread]:
     yield counter("hubbub_database_reads_total", "Statements that only read.", seen.reads)
+    yield counter("hubbub_database_replica_reads_total", "Of them answered by read replicas.", seen.replica_reads)
+    yield counter("hubbub_database_replica_behind_total", "Replicas passed over as they lagged.", seen.replica_behind)
     yield Spread("hubbub_database_write_seconds", "What a writer waited, by outcome.", seen.writes)
     yield Spread("hubbub_database_commit_seconds", "From BEGIN to durable, per batch.", seen.commits)
     yield Spread("hubbub_database_batch_writes", "Writes that shared one commit.", seen.sizes)

@@ -66,3 +66,17 @@ async def test_nobody_is_made_to_fetch_without_end() -> None:
     with pytest.raises(Unavailable, match="is over"):
         await Parcels(bus).fetch(label, 5)
     await bus.close()
+
+
+async def test_who_leaves_waits_until_its_answers_are_fetched() -> None:
+    bus = MemoryBus()
+    sender, receiver = Parcels(bus), Parcels(bus)
+    payload = bytes(2 * PART + 1)
+    label = await sender.park(payload)
+    leaving = asyncio.create_task(sender.finish())
+    await asyncio.sleep(0.05)
+    assert not leaving.done()
+    assert await receiver.fetch(label, 5) == payload
+    async with asyncio.timeout(1):  # less than it would wait for somebody who never comes
+        await leaving
+    await bus.close()

@@ -70,7 +70,7 @@ class Notes:
 
     @property
     def counted(self) -> tuple[int, int]:
-        return self.database.replicas.used, self.database.replicas.behind
+        return self.database.measures.replica_reads, self.database.measures.replica_behind
 
     async def from_replica(self) -> int:
         """What it says once one says something; replaying takes a moment."""

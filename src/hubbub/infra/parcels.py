@@ -8,6 +8,7 @@ part was given, or after KEPT seconds. Bounded on both sides: a parcel, and all 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import secrets
 from weakref import WeakKeyDictionary
@@ -21,6 +22,7 @@ PART = 512 * 1024  # bytes in one message: half of what every bus takes
 LARGEST = 16 * 1024 * 1024  # bytes of one parcel
 ROOM = 128 * 1024 * 1024  # bytes of all parcels that wait in this process
 KEPT = 10.0  # seconds; a call without a deadline has five
+LEAVING = 2.0  # seconds that a process waits at its end for what it has answered to be fetched
 AT_ONCE = 4  # parts under way
 
 _SIGN = b"~"
@@ -45,6 +47,8 @@ class Parcels:
         self._kept: dict[int, bytes] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._given: set[int] = set()  # whose last part was asked for
+        self._fetched = asyncio.Event()  # set while nothing waits for its last part to be asked for
+        self._fetched.set()
         self._waiting = 0
         self._open: asyncio.Task[object] | None = None
 
@@ -54,6 +58,7 @@ class Parcels:
             raise Unavailable(f"{self._waiting:,} bytes of long answers wait to be fetched already")
         number = next(self._numbers)
         self._kept[number] = payload
+        self._fetched.clear()
         self._waiting += len(payload)
         self._timers[number] = asyncio.get_running_loop().call_later(KEPT, self._drop, number)
         if self._open is None:
@@ -90,6 +95,11 @@ class Parcels:
             raise Unavailable(f"a parcel came with {len(payload):,} of {size:,} bytes", started=True)
         return payload
 
+    async def finish(self) -> None:
+        """Wait until what was answered has been fetched, a little while at most. Stop serving first."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._fetched.wait(), LEAVING)
+
     async def _give(self, request: bytes) -> bytes:
         number, offset = _wanted.decode(request)
         payload = self._kept.get(number, b"")
@@ -101,6 +111,7 @@ class Parcels:
     def _soon(self, number: int) -> None:
         """The last part was asked for; those before it are on their way, or are asked for within this second."""
         self._given.add(number)
+        self._settle()
         self._timers.pop(number).cancel()
         self._timers[number] = asyncio.get_running_loop().call_later(1.0, self._drop, number)
 
@@ -109,6 +120,11 @@ class Parcels:
             timer.cancel()
         self._given.discard(number)
         self._waiting -= len(self._kept.pop(number, b""))
+        self._settle()
+
+    def _settle(self) -> None:
+        if not self._kept.keys() - self._given:
+            self._fetched.set()
 
 
 _of: WeakKeyDictionary[Bus, Parcels] = WeakKeyDictionary()

@@ -19,6 +19,8 @@ class DatabaseMeasures:
         self.sizes = Distribution(bounds=_SIZES)  # bodies per batch
         self.writes = Distribution(("outcome",))  # seconds a caller of `write` waited: done, undone, failed, cancelled
         self.reads = 0
+        self.replica_reads = 0  # of them answered by read replicas
+        self.replica_behind = 0  # asked of one that had not come far enough
 
 
 def outcome(done: asyncio.Future[Any]) -> str:

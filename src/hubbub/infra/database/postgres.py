@@ -46,14 +46,14 @@ Body = Callable[[Transaction], Awaitable[T]]
 class PostgresDatabase:
     def __init__(self, pool: Any, connect: Callable[[], Any], clock: Clock, replicas: Sequence[Any]) -> None:
         self._pool = pool
-        self.replicas = Replicas(replicas, clock)
+        self.measures = DatabaseMeasures()
+        self._replicas = Replicas(replicas, clock, self.measures)
         self._clock = clock
         self._relay = Relay(self, clock, connect)
         self._running: set[asyncio.Task[Any]] = set()
         self._turns = asyncio.Lock()
         self._sweeping: asyncio.Task[None] | None = None
         self._closed = False
-        self.measures = DatabaseMeasures()
 
     @classmethod
     async def open(
@@ -92,11 +92,11 @@ class PostgresDatabase:
         return await self._fetch(self._pool, statement, values)
 
     async def fetch_proved(self, stream: str, statement: ClauseElement, /, **values: Any) -> Sequence[Row]:
-        if self.replicas.pools:
+        if self._replicas.pools:
             head = (await self.heads([stream]))[stream]
             text, arguments = compiled(statement, "postgres")
             with trace.span("database/replica", "client", **{"db.query.text": text}):
-                rows = await self.replicas.read(stream, head, text, arguments(values))
+                rows = await self._replicas.read(stream, head, text, arguments(values))
             if rows is not None:
                 return rows
         return await self.fetch(statement, **values)
@@ -146,7 +146,7 @@ class PostgresDatabase:
             await asyncio.wait(self._running)
         await self._relay.close()
         self._closed = True
-        for pool in (self._pool, *self.replicas.pools):
+        for pool in (self._pool, *self._replicas.pools):
             try:
                 await asyncio.wait_for(pool.close(), CONNECTING)
             except Exception:

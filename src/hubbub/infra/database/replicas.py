@@ -18,6 +18,7 @@ import asyncpg
 from hubbub.clock import Clock
 from hubbub.infra.database import outbox
 from hubbub.infra.database.base import Row
+from hubbub.infra.database.measures import DatabaseMeasures
 from hubbub.infra.database.statements import compiled
 
 RESTING = 5.0  # seconds for which one that did not answer is not asked again
@@ -28,14 +29,14 @@ _failing = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClien
 
 
 class Replicas:
-    """One pool of connections for each; they take turns. `used`: answers given; `behind`: not far enough to answer."""
+    """One pool of connections for each; they take turns."""
 
-    def __init__(self, pools: Sequence[Any], clock: Clock) -> None:
+    def __init__(self, pools: Sequence[Any], clock: Clock, measures: DatabaseMeasures) -> None:
         self.pools = tuple(pools)
         self._clock = clock
         self._turns = itertools.count()
         self._resting: dict[int, float] = {}  # until when, by place
-        self.used = self.behind = 0
+        self._measures = measures
 
     async def read(self, stream: str, head: int, text: str, bound: tuple[Any, ...]) -> Sequence[Row] | None:
         """Rows as they are at `head` of the stream or later; None when no replica can say."""
@@ -52,9 +53,10 @@ class Replicas:
                 log.warning("read replica %d does not answer, others do: %r", place + 1, error)
                 continue
             if rows is None:
-                self.behind += 1
+                self._measures.replica_behind += 1
             else:
-                self.used += 1
+                self._measures.reads += 1
+                self._measures.replica_reads += 1
             return rows
         return None
 
