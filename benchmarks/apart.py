@@ -38,7 +38,7 @@ from hubbub.services.auth.api import AuthApi
 REST = ("auth", "user", "channel", "presence", "voice", "media")
 ONE_CHAT: Groups = {"gateway-1": ("gateway",), "gateway-2": ("gateway",), "rest": REST, "chat-1": ("chat",)}
 TWO_CHATS: Groups = {**ONE_CHAT, "chat-2": ("chat",)}
-LONGEST = 120.0  # seconds of one figure
+LONGEST = 100.0  # seconds of one figure
 Figure = dict[str, Any]
 
 
@@ -103,7 +103,7 @@ async def deliver(place: Place, receivers: int, messages: int, per_second: float
 
 
 _known: dict[Place, Any] = {}
-LOADS = {2: (200, 20), 100: (200, 20), 1000: (50, 5)}  # receivers: messages, per second
+LOADS = {2: (120, 20), 100: (120, 20), 1000: (40, 5)}  # receivers: messages, per second
 
 
 async def _line(place: Place, token: str, frame: Callable[[bytes], None]) -> Line:
