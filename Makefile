@@ -40,6 +40,7 @@ test-api: setup-test $(WEB) # every REST operation with many more made-up reques
 	API_EXAMPLES=100 $(BIN)/pytest tests/scenarios/test_openapi.py
 
 test-livekit: setup-test $(WEB) # an operator's own LiveKit, which Go builds once from its module proxy (minutes), in .tools/peers
+	$(BIN)/python -c 'from benchmarks.peers.systems import built; built()'
 	$(BIN)/pytest tests/livekit_server
 
 fuzz: setup-test # SECONDS of each target of Rust and of the gateway, ten times the examples of the others

@@ -7,6 +7,7 @@ it, and its words go to the log.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import TypeVar
 
 import httpx
@@ -27,6 +28,7 @@ class Twirp:
             timeout=ATTEMPT,
             headers={"Content-Type": "application/protobuf"},
             limits=httpx.Limits(max_connections=16),
+            verify=ssl.create_default_context(),  # what this machine trusts, and SSL_CERT_FILE
             trust_env=False,
         )
 
