@@ -22,6 +22,7 @@ from tests.servers.engines import Nats, Postgres, Redis
 from tests.servers.link import Link
 
 ANSWER = 9.0  # seconds: a call has 5, two in a row would be 10
+GIVEN_UP = 40.0  # seconds: the bus asks twice, 5 s apart, and each refused call takes 5
 WELL = 10.0  # seconds until everything works again
 VIEW_CHANNEL = 1 << 10
 ONE_CORE = {
@@ -140,6 +141,34 @@ async def test_what_cannot_be_served_is_refused_in_time(lined: Lined, fault: str
         for name, call in all_calls.items():
             await soon(partial(succeeds, call), f"{name} after {line}")
     await owner.close()
+
+
+async def test_the_other_takes_over_from_one_behind_a_dead_line(
+    tmp_path: Path, postgres_server: Postgres, nats_server: Nats, redis_server: Redis
+) -> None:
+    """The line stays half open. The one behind it gets its share of the calls until the bus gives it up; then the other
+    of its kind serves them all."""
+    place = Apart(tmp_path, postgres_server, nats_server, redis_server)
+    link = Link(nats_server.port)
+    await link.start()
+    half = place.parts["core-2"]
+    half.settings["NATS_URL"] = nats_server.url.replace(f":{nats_server.port}", f":{link.port}")
+    try:
+        await asyncio.to_thread(place.start)
+        owner = await place.owner()
+        write = calls(owner, await owner.make_server(), place.gateways[0].url)["write"]
+        link.freeze()
+        answers = await asyncio.gather(*(answered(write) for _ in range(16)))
+        assert {answer.status_code for answer in answers} == {201, 503}, "half of them went to each"
+        served, end = 0, time.monotonic() + GIVEN_UP
+        while served < 16:
+            assert time.monotonic() < end, "it still gets calls"
+            served = served + 1 if (await answered(write)).is_success else 0
+        await owner.close()
+    finally:
+        link.thaw()
+        await asyncio.to_thread(place.stop)
+        await link.stop()
 
 
 async def test_a_slow_line_only_slows(lined: Lined) -> None:

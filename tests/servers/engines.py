@@ -16,6 +16,7 @@ from tests.servers.ports import free_port
 from tests.servers.process import ServerProcess, find
 
 SECRET = "only-for-tests"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 _numbers = itertools.count(1)
 
 
@@ -99,7 +100,19 @@ class Nats(ServerProcess):
         super().__init__("nats", kept)
 
     def command(self) -> Sequence[str]:
-        return (self.reachable(find("nats-server")), "-a", "127.0.0.1", "-p", str(self.port), "--auth", SECRET)
+        """With the settings of the distributed form, where our user can read them."""
+        (self.folder / "nats.conf").write_text((DEPLOY / "nats" / "nats.conf").read_text())
+        return (
+            self.reachable(find("nats-server")),
+            "-c",
+            str(self.folder / "nats.conf"),
+            "-a",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "--auth",
+            SECRET,
+        )
 
     @property
     def url(self) -> str:
