@@ -46,6 +46,7 @@ FAULTS: dict[str, tuple[Code, str]] = {
     "media.participant_not_found": ("not_found", "participant does not exist"),
     "media.remote_unmute": ("failed_precondition", "remote unmute not enabled"),
     "media.too_long": ("invalid_argument", "name, metadata or attributes are too long"),
+    "media.too_many_rooms": ("resource_exhausted", "too many rooms are kept open here"),
     "media.theirs_to_decide": ("permission_denied", "{what}"),
     "media.no_node": (
         "failed_precondition",

@@ -134,7 +134,7 @@ class RoomsApi(Protocol):
 
     async def open(self, plan: RoomPlan) -> signals.RoomState:
         """Make a room that is there before anybody has come; one that is there already stays as it is.
-        Refused: media.no_node (ask a media node itself)."""
+        Refused: media.no_node (ask a media node itself), media.too_many_rooms."""
         ...
 
     async def describe(self, room: str, metadata: str) -> signals.RoomState: ...

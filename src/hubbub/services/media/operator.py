@@ -17,6 +17,7 @@ from hubbub.services.media.service import MediaService
 from hubbub.services.media.signals import Attendant, MuteTrack, RoomState, Subscribe, Track
 
 EMPTY, DEPARTURE, LONGEST = 300, 20, 86_400  # seconds; LiveKit's defaults, and a day
+ROOMS = 1_000  # that tools keep on one node
 _HUBBUBS = re.compile("[0-9]+:[0-9]+")  # rooms of channels are named so, and open when somebody is admitted
 
 
@@ -62,6 +63,8 @@ class OperatorRooms:
             raise Refused("media.theirs_to_decide", what="A channel's room opens when somebody joins the channel.")
         if len(plan.name) > NAME or len(plan.metadata) > METADATA:
             raise Refused("media.too_long")
+        if sum(room.keeping is not None for room in self._node.rooms()) >= ROOMS:
+            raise Refused("media.too_many_rooms")
         empty = min(plan.empty_timeout or EMPTY, LONGEST)
         departure = min(plan.departure_timeout or DEPARTURE, LONGEST)
         keeping = Keeping(empty, departure, plan.limit, self._clock.monotonic() + empty)
