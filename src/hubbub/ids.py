@@ -30,6 +30,19 @@ class Snowflakes:
         ms, counter = divmod(self._last, _COUNTERS)
         return ms << 22 | self._worker | counter
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes make ids too."""
+        return self._worker > 0
+
+    def after(self, other: int) -> int:
+        """A new id above `other`, which another worker may have made in the same millisecond, or by a clock ahead."""
+        fresh = self.next()
+        if fresh > other:
+            return fresh
+        self._last = ((other >> 22) + 1) * _COUNTERS - 1
+        return self.next()
+
 
 def created_ms(snowflake: int) -> int:
     """When the id was made, in milliseconds since 1970 UTC."""

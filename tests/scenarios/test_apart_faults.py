@@ -43,6 +43,12 @@ async def kill_core(place: Apart) -> None:
     place.parts["core-2"].kill()
 
 
+async def replace_core(place: Apart) -> None:
+    """It alone has auth and voice: what supervises it starts it again."""
+    place.parts["core-1"].kill()
+    await asyncio.to_thread(place.parts["core-1"].start)
+
+
 async def restart_nats(place: Apart) -> None:
     await asyncio.to_thread(place.nats.kill)
     await asyncio.to_thread(place.nats.start)
@@ -61,6 +67,7 @@ async def restart_postgres(place: Apart) -> None:
 
 FAULTS: dict[str, Callable[[Apart], Awaitable[None]]] = {
     "a chat is killed": kill_core,
+    "the only auth is killed and started again": replace_core,
     "NATS is restarted": restart_nats,
     "Redis is restarted": restart_redis,
     "PostgreSQL is restarted": restart_postgres,

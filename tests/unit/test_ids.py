@@ -31,6 +31,20 @@ def test_an_id_tells_when_and_by_whom_it_was_made() -> None:
     assert made == (NOW - EPOCH_MS) << 22 | 5 << 12
 
 
+@given(st.integers(0, 5_000), st.integers(1, 1_023), st.integers(1, 1_023))
+def test_an_id_follows_one_of_another_worker_whose_clock_is_ahead(ahead: int, worker: int, other: int) -> None:
+    """Also in the same millisecond; and its own go on rising."""
+    ids, others = Snowflakes(worker, Times(NOW)), Snowflakes(other, Times(NOW + ahead))
+    assert ids.shared
+    made = [ids.next()]
+    for _ in range(3):
+        newest = others.after(made[-1])
+        made += [newest, ids.after(newest)]
+    assert all(earlier < later for earlier, later in zip(made, made[1:], strict=False))
+    assert ids.next() > made[-1]
+    assert created_ms(made[-1]) <= NOW + ahead + 8
+
+
 @given(st.lists(st.integers(EPOCH_MS, EPOCH_MS + (1 << 41) - 1_000), min_size=1, max_size=50), st.integers(0, 1023))
 def test_ids_of_one_worker_rise_whatever_the_clock_does(times: list[int], worker: int) -> None:
     ids = Snowflakes(worker, Times(*times))

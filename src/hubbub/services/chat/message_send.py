@@ -86,8 +86,9 @@ class MessageSend:
         await tx.lock(draft.channel_id)  # ids of a channel become visible in order
         if draft.nonce is not None and await tx.fetch(store.BY_NONCE, **self._nonce(author.id, draft)):
             return None
+        newest = await tx.fetch(store.LAST, channel=draft.channel_id) if self._ids.shared else ()
         message = Message(
-            id=self._ids.next(),
+            id=self._ids.after(newest[0][0] if newest else 0),
             channel_id=draft.channel_id,
             server_id=access.server_id,
             author=author,
