@@ -27,7 +27,7 @@ PUT = _put.on_conflict_do_update(index_elements=[_m.name], set_={"published": _p
 NOTE = select(_m.published).where(_m.name == bindparam("name"))
 
 
-class Noted(events.Event, frozen=True, kw_only=True):
+class Posted(events.Event, frozen=True, kw_only=True):
     subject: ClassVar[str] = "note.replicated"
     number: int
 
@@ -36,7 +36,7 @@ class Noted(events.Event, frozen=True, kw_only=True):
         return events.Services()
 
 
-events.register(Noted)
+events.register(Posted)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ class Notes:
     async def put(self, number: int) -> None:
         async def body(tx: Transaction) -> None:
             await tx.execute(PUT, number=number)
-            await tx.emit("notes", Noted(number=number))
+            await tx.emit("notes", Posted(number=number))
 
         await self.database.write(body)
 
