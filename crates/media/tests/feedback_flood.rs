@@ -91,8 +91,11 @@ impl Scene {
         let deadline = Instant::now() + self.w.patience;
         while self.w.clients[B].heard("TR_a").packets.len() < packets {
             assert!(Instant::now() < deadline, "B hears nothing");
-            perform(&mut self.w, self.mid_a, self.mid_v, &mut self.picture, &mut self.next_frame);
-            attack(self);
+            let (mid_a, mid_v, due) = (self.mid_a, self.mid_v, self.next_frame);
+            perform(&mut self.w, mid_a, mid_v, &mut self.picture, &mut self.next_frame);
+            if due != self.next_frame {
+                attack(self); // some thousand datagrams a second: what more the socket itself would lose
+            }
             self.w.step();
         }
         for track in ["TR_a", "TR_v"] {
@@ -161,7 +164,7 @@ fn a_flood_of_nacks_costs_the_others_nothing_and_is_not_obeyed() {
             }
             let (ssrc, last) = s.seen_by_m(track);
             let datagram = nacks(ssrc, last, 20);
-            for _ in 0..4 {
+            for _ in 0..6 {
                 let sealed = s.sealed(&datagram);
                 s.inject(&sealed);
                 sent += 1;
@@ -170,10 +173,10 @@ fn a_flood_of_nacks_costs_the_others_nothing_and_is_not_obeyed() {
     });
     let after = s.w.engine.stats();
     let (asked, out) = (sent * 300 * 17, after.packets_out - before.packets_out);
-    let wanted = after.packets_in - before.packets_in - sent as u64; // media of A, more or less
-    println!("{sent} datagrams asked for {asked} packets; {out} went out, {wanted} came in");
+    let media: usize = ["TR_a", "TR_v"].iter().map(|t| s.w.clients[B].heard(t).packets.len()).sum();
+    println!("{sent} datagrams asked for {asked} packets; {out} went out, of {media} that B got");
     assert!(sent > 200, "{sent}");
-    assert!(out < 8 * wanted, "{out} packets went out for {wanted} that came in");
+    assert!(out < 4 * media as u64, "{out} packets went out, of {media} that B got");
 }
 
 #[test]
@@ -195,5 +198,5 @@ fn a_flood_of_plis_and_firs_reaches_the_publisher_as_few() {
     let asked = s.w.clients[A].key_frames_asked - before;
     let most = began.elapsed().as_secs_f64() * 2.0 + 2.0; // one in half a second
     println!("{sent} requests became {asked}");
-    assert!(sent > 1000 && asked >= 1 && asked as f64 <= most, "{sent} requests became {asked}");
+    assert!(sent > 500 && asked >= 1 && asked as f64 <= most, "{sent} requests became {asked}");
 }
