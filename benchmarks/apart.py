@@ -110,14 +110,15 @@ async def _line(place: Place, token: str, frame: Callable[[bytes], None]) -> Lin
     return await Line.open(place.host, int(place.entrance().rpartition(":")[2]), token, frame)
 
 
-async def delivered() -> Figure:
-    found: Figure = {}
+async def delivered_in_one() -> Figure:
     with instance() as place:
-        found["one process"] = {count: await deliver(place, count, *load) for count, load in LOADS.items()}
+        return {str(count): await deliver(place, count, *load) for count, load in LOADS.items()}
+
+
+async def delivered_apart() -> Figure:
     with apart() as place:
-        found["apart"] = {count: await deliver(place, count, *load) for count, load in LOADS.items()}
-        found["call"] = await call(place)
-    return found
+        found = {str(count): await deliver(place, count, *load) for count, load in LOADS.items()}
+        return {**found, "call": await call(place)}
 
 
 async def call(place: Apart, count: int = 2_000) -> Figure:
@@ -324,7 +325,8 @@ def _between(acknowledged: list[tuple[float, float]], low: float, high: float) -
 
 
 FIGURES: dict[str, Callable[[], Awaitable[Figure]]] = {
-    "deliver": delivered,
+    "deliver_in_one": delivered_in_one,
+    "deliver_apart": delivered_apart,
     "one_chat": lambda: written(ONE_CHAT),
     "two_chats": lambda: written(TWO_CHATS),
     "storm": storm,
