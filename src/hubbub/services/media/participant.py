@@ -15,7 +15,7 @@ from hubbub.services.media.api import SignalSink
 from hubbub.services.media.liveness import Liveness
 from hubbub.services.media.publishing import Publishing
 from hubbub.services.media.quality import QualityMeter
-from hubbub.services.media.signals import Attendant, LeaveReason, Rights, Signal
+from hubbub.services.media.signals import Attendant, AttendantsChanged, LeaveReason, Rights, Signal
 from hubbub.services.media.subscription import Subscriptions
 
 if TYPE_CHECKING:
@@ -94,6 +94,9 @@ class Participant:
             return
         self.rights = rights
         self.touch()
+        self.tell(
+            AttendantsChanged((self.attendant,))
+        )  # first: who loses a track for it shall know not to offer it again
         self.publishing.enforce()
         self.subscriptions.enforce()
         self.room.changed(self)

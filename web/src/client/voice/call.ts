@@ -19,16 +19,15 @@ import { type CallOptions, type CallWorld, realWorld } from "./call-world";
 import type { Devices } from "./devices";
 import { measureLine } from "./line";
 import { openFlags, type OwnFlags, withDeaf, withMute } from "./flags";
+import { hearAll, peopleOf } from "./heard";
 import { inOrder } from "./in-order";
 import { VoiceInput } from "./input";
-import { hearAll, peopleOf } from "./heard";
 import type { Media, MediaEnd, MediaEvents } from "./media-port";
 import { NodeWatch } from "./node-gone";
 import { settingsStore, withVolume } from "./preferences";
 import { type CallInstance, watchSeat } from "./seat";
 
-/** Milliseconds that a broken call is tried again: as long as the instance keeps the seat. */
-const holdSeat = 30_000;
+const holdSeat = 30_000; // milliseconds that a broken call is tried again: as long as the instance keeps the seat
 export function createCall(options: CallOptions): Call {
   return new HubbubCall(options);
 }
@@ -287,6 +286,7 @@ class HubbubCall implements Call {
       ended: current((why) => this.#mediaEnded(why)),
       people: current(() => this.#people()),
       soundBlocked: current((soundBlocked) => this.store.setState({ soundBlocked })),
+      cameraEnded: current(() => this.store.setState({ camera: "off" })),
     };
   }
 

@@ -14,6 +14,8 @@ export interface MediaEvents {
   /** Somebody's tracks or line changed. */
   people(): void;
   soundBlocked(blocked: boolean): void;
+  /** Also when the right to film was taken. */
+  cameraEnded(): void;
 }
 
 export interface MediaPerson {
@@ -25,6 +27,7 @@ export interface MediaPerson {
 
 export interface Media {
   connect(url: string, token: string): Promise<void>;
+  /** Heard whenever that is allowed, now or later in this call. */
   publish(track: MediaStreamTrack, muted: boolean): Promise<void>;
   setMuted(muted: boolean): Promise<void>;
   setCamera(on: boolean, deviceId: string | null): Promise<void>;

@@ -47,7 +47,11 @@ class LiveKitMedia implements Media {
   #events: MediaEvents;
   #room: Room;
   #url = "";
-  #microphone: LocalTrackPublication | null = null;
+  /** What the microphone hears, and whether it is to be sent. */
+  #sound: MediaStreamTrack | null = null;
+  #muted = true;
+  #publishing = false;
+  #publishAgain = false;
   #listeners = new Map<Id, Listener>();
   #hearings = new Map<Id, Hearing>();
 
@@ -57,6 +61,7 @@ class LiveKitMedia implements Media {
       adaptiveStream: true,
       singlePeerConnection: false,
       disconnectOnPageLeave: true,
+      stopLocalTrackOnUnpublish: false, // the node unpublishes whom a right was taken: the microphone is needed again when it returns
       reconnectPolicy: { nextRetryDelayInMs: ({ elapsedMs, retryCount }) => (elapsedMs > patience ? null : retryDelays[Math.min(retryCount, retryDelays.length - 1)] ?? 0) },
       publishDefaults: { dtx: true, red: false, simulcast: true, videoCodec: "vp8", backupCodec: false },
       videoCaptureDefaults: { resolution: VideoPresets.h720.resolution },
@@ -71,13 +76,44 @@ class LiveKitMedia implements Media {
   }
 
   async publish(track: MediaStreamTrack, muted: boolean): Promise<void> {
-    const options = { source: Track.Source.Microphone, dtx: true, red: false, stopMicTrackOnMute: false };
-    this.#microphone = await this.#room.localParticipant.publishTrack(track, options);
-    await this.setMuted(muted);
+    this.#sound = track;
+    this.#muted = muted;
+    await this.#speak();
   }
 
   async setMuted(muted: boolean): Promise<void> {
+    this.#muted = muted;
     await (muted ? this.#microphone?.mute() : this.#microphone?.unmute());
+  }
+
+  /** As it is published: not while that is not allowed. */
+  get #microphone(): LocalTrackPublication | undefined {
+    return this.#room.localParticipant.getTrackPublication(Track.Source.Microphone);
+  }
+
+  /** Publishes the microphone if it may be heard and is not yet. Called whenever that may have changed: the right to speak comes and goes. */
+  async #speak(): Promise<void> {
+    if (!this.#sound || this.#microphone || !mayPublish(this.#room.localParticipant, Track.Source.Microphone)) return;
+    if (this.#publishing) return void (this.#publishAgain = true);
+    this.#publishing = true;
+    try {
+      const options = { source: Track.Source.Microphone, dtx: true, red: false, stopMicTrackOnMute: false };
+      await this.#room.localParticipant.publishTrack(this.#sound, options);
+      await this.setMuted(this.#muted);
+    } finally {
+      const again = this.#publishAgain;
+      this.#publishing = this.#publishAgain = false;
+      if (again) await this.#speak();
+    }
+  }
+
+  #unpublished(publication: LocalTrackPublication): void {
+    if (publication.source === Track.Source.Microphone) void this.#speak().catch(() => undefined); // the right may be back already
+    if (publication.source === Track.Source.Camera) {
+      publication.track?.stop();
+      this.#events.cameraEnded();
+    }
+    this.#events.people();
   }
 
   async setCamera(on: boolean, deviceId: string | null): Promise<void> {
@@ -155,7 +191,8 @@ class LiveKitMedia implements Media {
       .on(RoomEvent.TrackMuted, changed)
       .on(RoomEvent.TrackUnmuted, changed)
       .on(RoomEvent.LocalTrackPublished, changed)
-      .on(RoomEvent.LocalTrackUnpublished, changed)
+      .on(RoomEvent.LocalTrackUnpublished, (publication) => this.#unpublished(publication))
+      .on(RoomEvent.ParticipantPermissionsChanged, (_, participant) => void (participant.isLocal && this.#speak().catch(() => undefined)))
       .on(RoomEvent.ConnectionQualityChanged, changed);
   }
 
@@ -180,6 +217,11 @@ class LiveKitMedia implements Media {
     this.#listeners.get(userId)?.close();
     this.#listeners.delete(userId);
   }
+}
+
+function mayPublish({ permissions }: Participant, source: Track.Source): boolean {
+  if (!permissions?.canPublish) return false;
+  return permissions.canPublishSources.length === 0 || permissions.canPublishSources.includes(Track.sourceToProto(source));
 }
 
 function shows(participant: Participant, source: VideoSource): boolean {
