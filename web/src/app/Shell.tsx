@@ -26,10 +26,14 @@ const RoomDialogs = lazy(() => import("@/features/rooms/RoomDialogs"));
 const DeleteMessage = lazy(() => import("@/features/chat/DeleteMessage"));
 const PersonCard = lazy(() => import("@/features/people/PersonCard"));
 
+/** What is opened is still loading: on a slow machine there are idle moments before the first paint. */
+const loading = () => document.querySelector('[aria-busy="true"]') !== null;
+
 /** Brings what is likely to be wanted next while nothing else happens. */
-function warmUp(client: Client): void {
+function warmUp(client: Client, looks = 50): void {
   const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2000));
   idle(() => {
+    if (looks > 0 && loading()) return void setTimeout(() => warmUp(client, looks - 1), 100);
     const wanted = [
       import("@/features/home/Home"),
       import("@/features/home/HomeTree"),
