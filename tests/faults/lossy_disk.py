@@ -29,6 +29,7 @@ class LossyDisk(apsw.VFS):
     """The default disk of every connection opened until `unplug`. `acknowledged()` tells what must survive."""
 
     def __init__(self, folder: Path, chance: random.Random, acknowledged: Callable[[], frozenset[int]]) -> None:
+        self._usual = apsw.vfs_names()[0]  # the one that can encrypt
         super().__init__("lossy", "unix", makedefault=True)
         self.folder = folder
         self.chance = chance
@@ -39,7 +40,7 @@ class LossyDisk(apsw.VFS):
         self.full = False  # every write fails as on a full disk
 
     def unplug(self) -> None:
-        apsw.set_default_vfs("unix")
+        apsw.set_default_vfs(self._usual)
         self.unregister()
 
     def xOpen(self, name: Any, flags: list[int]) -> LossyFile:
