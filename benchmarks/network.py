@@ -93,7 +93,8 @@ async def _figures(bad: Network, mira: PageOf, wren: PageOf) -> dict[str, Any]:
 async def _listen(page: Page, seconds: float) -> dict[str, float]:
     row = await page.evaluate(LISTEN, seconds * 1000)
     return {
-        "lost_percent": round(100 * row["lost"] / max(1, row["lost"] + row["packets"]), 2),
+        # below 0 where resends and duplicates came as well as what they stood for
+        "lost_percent": max(0.0, round(100 * row["lost"] / max(1, row["lost"] + row["packets"]), 2)),
         "concealed_percent": round(100 * row["concealed"] / max(1, row["samples"]), 2),
         "nacks": row["nacks"],
         "jitter_buffer_ms": round(row["held"]),
