@@ -220,6 +220,9 @@ async def test_foreign_pages_are_refused_with_the_setting_named(place: Place) ->
     assert own.status_code == 200
     assert own.headers["access-control-allow-origin"] == place.url
     assert "access-control-allow-credentials" not in own.headers
+    for path in ("/rtc/validate", "/rtc/v1/validate"):  # signalling answers to everybody; a page takes one answer only
+        answer = await owner.http.get(path, headers={"Origin": place.url})
+        assert answer.headers.get_list("access-control-allow-origin") == [place.url]
 
 
 async def test_a_page_sent_over_tls_speaks_to_nobody_in_clear(tmp_path: Path) -> None:

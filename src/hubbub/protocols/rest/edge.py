@@ -78,9 +78,15 @@ def _cors(page: bytes) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _with(send: Send, added: tuple[tuple[bytes, bytes], ...]) -> Send:
+    """An answer for everybody (`*`, as signalling's own) may name this page instead, but not both: browsers take one."""
+    named = any(name == b"access-control-allow-origin" for name, _ in added)
+
     async def forward(message: Any) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *added]
+            headers = message.get("headers", ())
+            if named:
+                headers = [each for each in headers if each[0].lower() != b"access-control-allow-origin"]
+            message["headers"] = [*headers, *added]
         await send(message)
 
     return forward
