@@ -1,5 +1,4 @@
-"""The rooms of all media nodes as one: whoever asks need not know where a room is (`membership.py` says what is in the
-cache)."""
+"""The rooms of all media nodes as one: whoever asks need not know where a room is."""
 
 from __future__ import annotations
 
@@ -10,9 +9,10 @@ from typing import TypeVar
 from hubbub.errors import Refused, Unavailable
 from hubbub.infra.cache.base import Cache
 from hubbub.services.media.api import AttendantPatch, Parcel, RoomPlan, RoomsApi
+from hubbub.services.media.membership import NODES, node_key, room_key
 from hubbub.services.media.signals import Attendant, RoomState, Track
 
-NODES = 1_000
+MOST = 1_000  # nodes
 T = TypeVar("T")
 
 
@@ -25,19 +25,19 @@ class AllRooms:
         self._here = here
 
     async def rooms(self, names: tuple[str, ...]) -> tuple[RoomState, ...]:
-        ids = [id for id, _ in await self._cache.range("media:nodes", 0, float("inf"), NODES)]
-        alive = await self._cache.get([f"media:node:{id}" for id in ids]) if ids else []
+        ids = [id for id, _ in await self._cache.range(NODES, 0, float("inf"), MOST)]
+        alive = await self._cache.get([node_key(id) for id in ids]) if ids else []
         asked = [self._node(id).rooms(names) for id, beat in zip(ids, alive, strict=True) if beat is not None]
         found = await asyncio.gather(*(_unless_dead(each, ()) for each in asked))
         return tuple(room for rooms in found for room in rooms)
 
     async def attendants(self, room: str) -> tuple[Attendant, ...]:
-        holder = await self._cache.holder(_key(room))
+        holder = await self._cache.holder(room_key(room))
         return await _unless_dead(self._node(holder.holder.decode()).attendants(room), ()) if holder else ()
 
     async def open(self, plan: RoomPlan) -> RoomState:
         """Clients with an operator's token go to a node of their choice: the room must be made there."""
-        if await self._cache.holder(_key(plan.name)) is not None:
+        if await self._cache.holder(room_key(plan.name)) is not None:
             return await (await self._at(plan.name)).open(plan)
         if self._here is None:
             raise Refused("media.no_node")
@@ -66,7 +66,7 @@ class AllRooms:
 
     async def _at(self, room: str, identity: str = "") -> RoomsApi:
         """The node that has the room."""
-        claim = await self._cache.holder(_key(room))
+        claim = await self._cache.holder(room_key(room))
         if claim is None:
             raise Refused("media.participant_not_found" if identity else "media.room_not_found")
         return self._node(claim.holder.decode())
@@ -80,7 +80,3 @@ async def _unless_dead(call: Awaitable[T], nothing: T) -> T:
         if gone.started:
             raise
         return nothing
-
-
-def _key(room: str) -> str:
-    return f"media:room:{room}"

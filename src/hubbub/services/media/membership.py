@@ -21,7 +21,16 @@ BEAT = 1.0
 ALIVE = 4.0  # seconds that a node is believed to live after its last beat
 ROOM = 6.0  # seconds that a room stays a node's after its last renewal
 LISTED = 86_400.0
+NODES = "media:nodes"
 log = logging.getLogger(__name__)
+
+
+def node_key(id: str) -> str:
+    return f"media:node:{id}"
+
+
+def room_key(room: str) -> str:
+    return f"media:room:{room}"
 
 
 class Membership:
@@ -42,9 +51,9 @@ class Membership:
             return
         await end(self._task)
         with contextlib.suppress(Unavailable):
-            await self._cache.delete(f"media:node:{self._id}")
+            await self._cache.delete(node_key(self._id))
             for room in self._held:
-                await self._cache.release(f"media:room:{room}", self._id.encode())
+                await self._cache.release(room_key(room), self._id.encode())
 
     async def _run(self) -> None:
         while True:
@@ -56,16 +65,16 @@ class Membership:
 
     async def _beat(self) -> None:
         rooms = self._node.in_use()
-        await self._cache.put(f"media:node:{self._id}", str(len(rooms)).encode(), ALIVE)
-        await self._cache.score("media:nodes", self._id, self._clock.now_ms() / 1000, LISTED)
+        await self._cache.put(node_key(self._id), str(len(rooms)).encode(), ALIVE)
+        await self._cache.score(NODES, self._id, self._clock.now_ms() / 1000, LISTED)
         for room in rooms:
             await self._hold(room)
         for room in self._held.keys() - rooms:
             del self._held[room]
-            await self._cache.release(f"media:room:{room}", self._id.encode())
+            await self._cache.release(room_key(room), self._id.encode())
 
     async def _hold(self, room: str) -> None:
-        claim = await self._cache.claim(f"media:room:{room}", self._id.encode(), ROOM)
+        claim = await self._cache.claim(room_key(room), self._id.encode(), ROOM)
         if claim.holder == self._id.encode():
             self._held[room] = claim.epoch
             return
