@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.e2e import chromium
 from tests.scenarios.place import Place
+
+expect.set_options(timeout=15_000)  # ms: a busy machine is slow, not wrong; what must be quick is measured elsewhere
 
 
 @pytest.fixture

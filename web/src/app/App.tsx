@@ -7,6 +7,7 @@ import { Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { useStore } from "zustand";
 import type { Client } from "@/client";
 import { Gable } from "@/ui/Gable";
+import { soon } from "@/ui/soon";
 import { toasts } from "@/ui/toasts";
 import { TooltipLayer } from "@/ui/Tooltip";
 import { ClientProvider, InstanceScope, useClient, useEvery, useHub } from "./client";
@@ -19,8 +20,8 @@ const LoginPage = lazy(() => import("@/features/doors/LoginPage").then((door) =>
 const RegisterPage = lazy(() => import("@/features/doors/LoginPage").then((door) => ({ default: door.RegisterPage })));
 const InvitePage = lazy(() => import("@/features/doors/InvitePage").then((door) => ({ default: door.InvitePage })));
 const SetupPage = lazy(() => import("@/features/doors/SetupPage").then((door) => ({ default: door.SetupPage })));
-const SettingsPage = lazy(() => import("@/features/settings/SettingsPage"));
-const ManagePage = lazy(() => import("@/features/manage/ManagePage"));
+const SettingsPage = soon(() => import("@/features/settings/SettingsPage"));
+const ManagePage = soon(() => import("@/features/manage/ManagePage"));
 const Abroad = lazy(() => import("@/features/servers/Abroad"));
 const OpenLink = lazy(() => import("@/features/servers/OpenLink"));
 const ToastLayer = lazy(() => import("@/ui/ToastLayer"));

@@ -1,12 +1,13 @@
-import { lazy, Suspense, useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import { useStore } from "zustand";
+import { soon } from "@/ui/soon";
 import { shortcutFor } from "./keys";
 import { closeOverlay, openOverlay, overlay } from "./overlay";
 import { comboOf } from "./ShortcutModel";
 
-const Switcher = lazy(() => import("@/features/switcher/Switcher"));
-const ShortcutSheet = lazy(() => import("@/features/keys/ShortcutSheet"));
-const AddServer = lazy(() => import("@/features/servers/AddServer"));
+const Switcher = soon(() => import("@/features/switcher/Switcher"));
+const ShortcutSheet = soon(() => import("@/features/keys/ShortcutSheet"));
+const AddServer = soon(() => import("@/features/servers/AddServer"));
 
 /** The switcher and the list of shortcuts, by their keys and from wherever they are asked for; inside, on every page. */
 export function Overlays() {

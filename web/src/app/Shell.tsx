@@ -1,5 +1,5 @@
 import { Trans } from "@lingui/react/macro";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { Redirect, useRoute } from "wouter";
 import { useStore } from "zustand";
 import type { Client } from "@/client";
@@ -18,13 +18,14 @@ import { roomsInOrder } from "@/features/rooms/TreeModel";
 import { Rail } from "@/features/servers/Rail";
 import { rememberPlace } from "@/features/switcher/recent";
 import { rememberedRoom, rememberRoom } from "@/features/servers/lastRoom";
+import { bringSoon, soon } from "@/ui/soon";
 
-const Home = lazy(() => import("@/features/home/Home"));
-const HomeTree = lazy(() => import("@/features/home/HomeTree"));
-const CallAnnouncements = lazy(() => import("@/features/voice/CallAnnouncements"));
-const RoomDialogs = lazy(() => import("@/features/rooms/RoomDialogs"));
-const DeleteMessage = lazy(() => import("@/features/chat/DeleteMessage"));
-const PersonCard = lazy(() => import("@/features/people/PersonCard"));
+const Home = soon(() => import("@/features/home/Home"));
+const HomeTree = soon(() => import("@/features/home/HomeTree"));
+const CallAnnouncements = soon(() => import("@/features/voice/CallAnnouncements"));
+const RoomDialogs = soon(() => import("@/features/rooms/RoomDialogs"));
+const DeleteMessage = soon(() => import("@/features/chat/DeleteMessage"));
+const PersonCard = soon(() => import("@/features/people/PersonCard"));
 
 /** What is opened is still loading: on a slow machine there are idle moments before the first paint. */
 const loading = () => document.querySelector('[aria-busy="true"]') !== null;
@@ -34,28 +35,10 @@ function warmUp(client: Client, looks = 50): void {
   const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 2000));
   idle(() => {
     if (looks > 0 && loading()) return void setTimeout(() => warmUp(client, looks - 1), 100);
-    const wanted = [
-      import("@/features/home/Home"),
-      import("@/features/home/HomeTree"),
-      import("@/ui/MenuPopup"),
-      import("@/features/rooms/PersonRow"),
-      import("@/features/rooms/RoomMenuItems"),
-      import("@/features/servers/ServerMenuItems"),
-      import("@/features/chat/MessageMenuItems"),
-      import("@/features/people/PersonCard"),
-      import("@/features/voice/VoiceRoom"),
-      import("@/features/voice/CallAnnouncements"),
-      import("@/features/voice/CurrentCall"),
-      import("@/features/chat/MessageTools"),
-      import("@/features/rooms/RoomDialogs"),
-      import("@/features/chat/DeleteMessage"),
-      import("@/features/switcher/Switcher"),
-      import("@/features/keys/ShortcutSheet"),
-    ];
     client.warmCall();
     wantRenderer();
     void import("./updates").then(({ keepClient }) => keepClient(client)).catch(() => undefined); // only kept where the browser lets us
-    void Promise.allSettled(wanted); // without a line nothing comes ahead of time; whoever opens one asks again
+    void bringSoon();
   });
 }
 

@@ -1,6 +1,7 @@
-import { cloneElement, lazy, Suspense, useRef, useState, type MouseEvent, type ReactElement, type ReactNode, type Ref } from "react";
+import { cloneElement, Suspense, useRef, useState, type MouseEvent, type ReactElement, type ReactNode, type Ref } from "react";
+import { soon } from "./soon";
 
-const MenuPopup = lazy(() => import("./MenuPopup"));
+const MenuPopup = soon(() => import("./MenuPopup"));
 
 interface Props {
   /** The control that opens it; it gets the click, the state and the focus back. */

@@ -1,6 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
 import { Hash, Users } from "lucide-react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useSearchParams } from "wouter";
 import { useActions, useCall, useHub } from "@/app/client";
 import { NARROW, useMedia } from "@/app/media";
@@ -10,11 +10,12 @@ import { MembersPanel } from "@/features/members/MembersPanel";
 import { RoomHead } from "@/features/rooms/RoomHead";
 import { RoomMenu } from "@/features/rooms/RoomMenu";
 import { IconButton } from "@/ui/IconButton";
+import { soon } from "@/ui/soon";
 import { Composer } from "./Composer";
 import { RoomAnnouncements } from "./RoomAnnouncements";
 import { Timeline } from "./Timeline";
 
-const MiniCall = lazy(() => import("@/features/voice/MiniCall"));
+const MiniCall = soon(() => import("@/features/voice/MiniCall"));
 
 /** A text room: what was said, and the box to say something. */
 export function Conversation({ serverId, roomId }: { serverId: string; roomId: string }) {

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { lazy, memo, Suspense, useState, type KeyboardEvent } from "react";
+import { memo, Suspense, useState, type KeyboardEvent } from "react";
 import { useStore } from "zustand";
 import { canInRoom, hueOf, nameOf, type Message as Said } from "@/client";
 import { useHub } from "@/app/client";
@@ -7,13 +7,14 @@ import { shortcutFor } from "@/app/keys";
 import { comboOf } from "@/app/ShortcutModel";
 import { PersonTrigger } from "@/features/people/PersonTrigger";
 import { Avatar } from "@/ui/Avatar";
+import { soon } from "@/ui/soon";
 import { attention, replyTo, startEditing } from "./attention";
 import EditBox from "./EditBox";
 import { MessageBody } from "./MessageBody";
 import { ReplyQuote } from "./ReplyQuote";
 import { clockTime, fullTime, gutterTime } from "./times";
 
-const MessageTools = lazy(() => import("./MessageTools"));
+const MessageTools = soon(() => import("./MessageTools"));
 
 interface Props {
   serverId: string;

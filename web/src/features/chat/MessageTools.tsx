@@ -1,14 +1,14 @@
 import { useLingui } from "@lingui/react/macro";
 import { Ellipsis, Pencil, Reply } from "lucide-react";
-import { lazy } from "react";
 import { canInRoom, type Message } from "@/client";
 import { useHub } from "@/app/client";
 import { tipOf } from "@/app/keys";
 import { IconButton } from "@/ui/IconButton";
 import { Menu } from "@/ui/Menu";
+import { soon } from "@/ui/soon";
 import { replyTo, startEditing } from "./attention";
 
-const MessageMenuItems = lazy(() => import("./MessageMenuItems"));
+const MessageMenuItems = soon(() => import("./MessageMenuItems"));
 
 /** Floats over the row's corner and takes no space. */
 export default function MessageTools({ roomId, message, menu, onMenu }: { roomId: string; message: Message; menu: boolean; onMenu: (open: boolean) => void }) {

@@ -1,18 +1,19 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { ArrowDown } from "lucide-react";
-import { lazy, Suspense, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import { Suspense, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { Virtualizer } from "virtua";
 import { pendingOf, shownMessages, shownSegment } from "@/client";
 import { useHub } from "@/app/client";
 import { Icon } from "@/ui/Icon";
 import { MessageSkeleton } from "@/ui/Skeleton";
+import { soon } from "@/ui/soon";
 import { BeforeCommit } from "./BeforeCommit";
 import { LogRow } from "./LogRow";
 import { moveFocus } from "./logKeys";
 import { keepPlaces, rowsOf, type Row, type Said } from "./TimelineModel";
 import { useLogScroll } from "./useLogScroll";
 
-const NoMessages = lazy(() => import("./NoMessages"));
+const NoMessages = soon(() => import("./NoMessages"));
 
 /** Rows of a room, oldest first; your own unsent messages stand last. */
 function useRows(roomId: string): { rows: Row[]; said: readonly Said[] } {

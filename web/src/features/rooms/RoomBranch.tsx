@@ -1,11 +1,12 @@
 import { useLingui } from "@lingui/react/macro";
 import { ChevronDown, Plus } from "lucide-react";
-import { lazy, Suspense, useState, type KeyboardEvent } from "react";
+import { Suspense, useState, type KeyboardEvent } from "react";
 import { useStore } from "zustand";
 import { canInRoom, isUnread, mentionCount, rosterOf, type ChannelNode } from "@/client";
 import { useHub, useHubShallow } from "@/app/client";
 import { Icon } from "@/ui/Icon";
 import { IconButton } from "@/ui/IconButton";
+import { soon } from "@/ui/soon";
 import { folds, setFolded } from "./folds";
 import { openRoomDialog } from "./roomDialogs";
 import { RoomMenu } from "./RoomMenu";
@@ -13,7 +14,7 @@ import { RoomRow } from "./RoomRow";
 import { arranged, peopleShown } from "./TreeModel";
 
 /** Who is in a voice room is never kept, so the first paint shows nobody. */
-const PersonRow = lazy(() => import("./PersonRow"));
+const PersonRow = soon(() => import("./PersonRow"));
 
 export function RoomBranch({ nodes, roomId, top = false, underSection = false }: { nodes: readonly ChannelNode[]; roomId: string | null; top?: boolean; underSection?: boolean }) {
   const channels = useHub((state) => state.channels);

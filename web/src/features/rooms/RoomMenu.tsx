@@ -1,11 +1,11 @@
 import { useLingui } from "@lingui/react/macro";
 import { Ellipsis } from "lucide-react";
-import { lazy } from "react";
 import { useHub } from "@/app/client";
 import { IconButton } from "@/ui/IconButton";
 import { Menu } from "@/ui/Menu";
+import { soon } from "@/ui/soon";
 
-const RoomMenuItems = lazy(() => import("./RoomMenuItems"));
+const RoomMenuItems = soon(() => import("./RoomMenuItems"));
 
 /** The three dots of a room, in its row and in its head. */
 export function RoomMenu({ roomId, open, onOpenChange, small = true }: { roomId: string; open: boolean; onOpenChange: (open: boolean) => void; small?: boolean }) {

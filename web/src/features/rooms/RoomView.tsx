@@ -1,13 +1,14 @@
 import { Trans } from "@lingui/react/macro";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useHub } from "@/app/client";
 import { usePageTitle } from "@/app/title";
 import { Conversation } from "@/features/chat/Conversation";
 import { MessageSkeleton } from "@/ui/Skeleton";
+import { soon } from "@/ui/soon";
 import { RoomHead } from "./RoomHead";
 
-const NoRoom = lazy(() => import("./NoRoom"));
-const VoiceRoom = lazy(() => import("@/features/voice/VoiceRoom"));
+const NoRoom = soon(() => import("./NoRoom"));
+const VoiceRoom = soon(() => import("@/features/voice/VoiceRoom"));
 
 /** What a room is shown as; or why it is not. */
 export function RoomView({ serverId, roomId }: { serverId: string; roomId: string | null }) {

@@ -1,12 +1,13 @@
 import { ChevronDown } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useHub } from "@/app/client";
 import { TreeTitle } from "@/app/TreePane";
 import { Icon } from "@/ui/Icon";
 import { Menu } from "@/ui/Menu";
+import { soon } from "@/ui/soon";
 
-const ServerMenuItems = lazy(() => import("./ServerMenuItems"));
-const LeaveServer = lazy(() => import("./LeaveServer"));
+const ServerMenuItems = soon(() => import("./ServerMenuItems"));
+const LeaveServer = soon(() => import("./LeaveServer"));
 
 /** Name over host; opens what can be done with the whole server. */
 export function ServerHead({ serverId, alone }: { serverId: string; alone: boolean }) {

@@ -1,13 +1,14 @@
 import { useLingui } from "@lingui/react/macro";
 import { Settings } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { InstanceScope, useCall, useHub } from "@/app/client";
 import { useNavigate } from "@/app/navigate";
 import { paths } from "@/app/paths";
 import { Avatar } from "@/ui/Avatar";
 import { IconButton } from "@/ui/IconButton";
+import { soon } from "@/ui/soon";
 
-const CurrentCall = lazy(() => import("./CurrentCall"));
+const CurrentCall = soon(() => import("./CurrentCall"));
 
 /** The call at the foot of the tree; without one, only you. */
 export function CallPanel() {
