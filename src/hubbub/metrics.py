@@ -73,7 +73,7 @@ def families(parts: Parts) -> Iterator[Family | Spread]:
     yield Family("gauge", "hubbub_info", "The version that runs.", ("version",), [((VERSION,), 1)])
     ready = [((name,), float(said == "ok")) for name, said in parts.checks.items()]
     yield Family("gauge", "hubbub_ready", "1 while what this process depends on answers.", ("dependency",), ready)
-    yield Spread("hubbub_loop_lag_seconds", "How late the event loop was, twice a second.", parts.lag.seconds)
+    yield Spread("hubbub_loop_lag_seconds", "How late the event loop was, ten times a second.", parts.lag.seconds)
     if parts.http is not None:
         yield from _http(parts.http)
     if parts.sockets is not None:

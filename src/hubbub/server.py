@@ -32,6 +32,22 @@ class Server(uvicorn.Server):
 
     farewell: Callable[[], None] = staticmethod(lambda: None)
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """A second one does not wait for open requests."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self._stopped.set()
+
+    async def main_loop(self) -> None:
+        """Once a second, for the date in answers; uvicorn's own looks ten times whether it should end."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), 1)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.farewell()
         await asyncio.sleep(0)  # what was written leaves before the close frames
@@ -82,15 +98,10 @@ def make(app: Any, router: Router, config: Config, names: list[str]) -> Server:
 
 
 async def serve(server: Server, listening: socket.socket) -> None:
-    """Until SIGTERM or SIGINT; a second one does not wait for open requests."""
+    """Until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        server.force_exit = server.should_exit
-        server.should_exit = True
-
     for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop)
+        loop.add_signal_handler(each, server.stop)
     await server.serve(sockets=[listening])
 
 
