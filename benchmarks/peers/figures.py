@@ -170,19 +170,22 @@ async def muting(system: System, times: int = 10) -> Samples:
 
 
 async def moderating(system: System, times: int = 3) -> Samples:
-    """From before the admin's request to the event at the client, the database's commit included where there is one."""
-    samples: Samples = {"moderator's mute": [], "right to publish revoked": [], "room closed": []}
-    for _ in range(times):
-        async with system.moderated() as m:
+    """From before the admin's request to the event at the client."""
+    samples = Samples()
+    for way, moderated in itertools.chain.from_iterable([system.ways.items()] * times):
+        muted, revoked, closed = (
+            samples.setdefault(name + way, [])
+            for name in ("moderator's mute", "right to publish revoked", "room closed")
+        )
+        async with moderated() as m:
             speaker, listener = rtc.Room(), rtc.Room()
             await speaker.connect(*m.speaker)
             await listener.connect(*m.listener)
             async with ears(listener) as ear, Tone(speaker):
                 await until(ear.hears_tone, "the speaker is heard", DEADLINE)
-                await _timed(samples["moderator's mute"], Moment(listener, "track_muted"), lambda: m.mute(True))
-                ended = Moment(listener, "track_unpublished")
-                await _timed(samples["right to publish revoked"], ended, lambda: m.revoke(True))
-            await _timed(samples["room closed"], Moment(listener, "disconnected"), m.close)
+                await _timed(muted, Moment(listener, "track_muted"), lambda m=m: m.mute(True))
+                await _timed(revoked, Moment(listener, "track_unpublished"), lambda m=m: m.revoke(True))
+            await _timed(closed, Moment(listener, "disconnected"), m.close)
             await asyncio.gather(speaker.disconnect(), listener.disconnect())
     return samples
 

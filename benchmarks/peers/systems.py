@@ -9,8 +9,9 @@ import subprocess
 import tempfile
 import time
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -45,11 +46,17 @@ class Moderated(NamedTuple):
     close: Callable[[], Awaitable[object]]
 
 
+Way = Callable[[], AbstractAsyncContextManager[Moderated]]
+
+
 class System(Protocol):
+    """`ways`: what it is called when an admin acts -> a fresh room for it. All have RoomService, the way without a name."""
+
     name: str
     target: Target
 
-    def moderated(self) -> AbstractAsyncContextManager[Moderated]: ...
+    @property
+    def ways(self) -> Mapping[str, Way]: ...
 
 
 def token(room: str, identity: str, **grant: object) -> str:
@@ -62,7 +69,7 @@ def token(room: str, identity: str, **grant: object) -> str:
 
 
 class Hubbub:
-    """One instance. Its admin acts by REST, as the owner of a server, on members with tickets of their own."""
+    """One instance. A person who may moderate acts by REST on members with tickets; what they decide is on the disk first."""
 
     name = "hubbub"
 
@@ -72,8 +79,12 @@ class Hubbub:
         self.target = Target(place.url.replace("http", "ws", 1), place.process.pid, KEY, SECRET)
         self._owner: Person | None = None
 
+    @property
+    def ways(self) -> Mapping[str, Way]:
+        return {"": partial(by_room_service, self.target.url), " by REST, kept": self._by_rest}
+
     @asynccontextmanager
-    async def moderated(self) -> AsyncIterator[Moderated]:
+    async def _by_rest(self) -> AsyncIterator[Moderated]:
         owner = self._owner = self._owner or await self.place.owner()
         server = await owner.make_server()
         guest = await self.place.guest(f"guest{server['id']}"[:32], await owner.invite_to(server["id"]))
@@ -101,42 +112,48 @@ class Hubbub:
 
 
 class LiveKit:
-    """One server. Its admin acts by RoomService."""
+    """One server."""
 
     name = "livekit"
 
     def __init__(self, port: int, pid: int) -> None:
         self.target = Target(f"ws://127.0.0.1:{port}", pid, KEY, SECRET)
 
-    @asynccontextmanager
-    async def moderated(self) -> AsyncIterator[Moderated]:
-        url, room = self.target.url, f"{MODERATED} {time.monotonic_ns()}"
-        admin = token(room, "admin", roomAdmin=True, roomCreate=True, roomList=True)
-        base = url.replace("ws", "http", 1) + "/twirp/livekit.RoomService"
-        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {admin}"}, timeout=20) as http:
+    @property
+    def ways(self) -> Mapping[str, Way]:
+        return {"": partial(by_room_service, self.target.url)}
 
-            async def call(verb: str, **body: object) -> object:
-                answer = await http.post(f"{base}/{verb}", json={"room": room, **body})
-                assert answer.status_code == 200, f"{verb}: {answer.text}"
-                return answer.json()
 
-            async def mute(muted: bool) -> object:
-                found = await call("GetParticipant", identity="speaker")
-                assert isinstance(found, dict)
-                sid = found["tracks"][0]["sid"]
-                return await call("MutePublishedTrack", identity="speaker", track_sid=sid, muted=muted)
+@asynccontextmanager
+async def by_room_service(url: str) -> AsyncIterator[Moderated]:
+    """LiveKit's API for a room's admin: nothing is kept, so nothing waits for a disk."""
+    room = f"{MODERATED} {time.monotonic_ns()}"
+    admin = token(room, "admin", roomAdmin=True, roomCreate=True, roomList=True)
+    base = url.replace("ws", "http", 1) + "/twirp/livekit.RoomService"
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {admin}"}, timeout=20) as http:
 
-            async def revoke(revoked: bool) -> object:
-                permission = {"can_publish": not revoked, "can_subscribe": True, "can_publish_data": True}
-                return await call("UpdateParticipant", identity="speaker", permission=permission)
+        async def call(verb: str, **body: object) -> object:
+            answer = await http.post(f"{base}/{verb}", json={"room": room, **body})
+            assert answer.status_code == 200, f"{verb}: {answer.text}"
+            return answer.json()
 
-            yield Moderated(
-                speaker=Seat(url, token(room, "speaker")),
-                listener=Seat(url, token(room, "listener")),
-                mute=mute,
-                revoke=revoke,
-                close=lambda: call("DeleteRoom"),
-            )
+        async def mute(muted: bool) -> object:
+            found = await call("GetParticipant", identity="speaker")
+            assert isinstance(found, dict)
+            sid = found["tracks"][0]["sid"]
+            return await call("MutePublishedTrack", identity="speaker", track_sid=sid, muted=muted)
+
+        async def revoke(revoked: bool) -> object:
+            permission = {"can_publish": not revoked, "can_subscribe": True, "can_publish_data": True}
+            return await call("UpdateParticipant", identity="speaker", permission=permission)
+
+        yield Moderated(
+            speaker=Seat(url, token(room, "speaker")),
+            listener=Seat(url, token(room, "listener")),
+            mute=mute,
+            revoke=revoke,
+            close=lambda: call("DeleteRoom"),
+        )
 
 
 @asynccontextmanager
