@@ -22,7 +22,7 @@ from tests.scenarios.place import Gateway, Person, Place
 from benchmarks.crowd import Crowd
 from benchmarks.flood import Plan
 from benchmarks.measure import cpu_seconds, instance, percentile, resident_mb
-from hubbub.services.channel.api import SEND_MESSAGES, VIEW_CHANNEL
+from hubbub.services.channel.permission_bits import SEND_MESSAGES, VIEW_CHANNEL
 
 ROOT = Path(__file__).parents[1]
 

@@ -35,6 +35,7 @@ from hubbub.protocols.websocket.routes import add_routes
 from hubbub.protocols.wire.things import Instance
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import api as channel
+from hubbub.services.channel import permission_bits as bits
 from hubbub.services.chat.api import ChannelHead, Message
 from hubbub.services.chat.events import MessageCreated
 from hubbub.services.gateway.service import GatewayService
@@ -58,7 +59,7 @@ ROOM_ROWS = tuple(
     )
     for number in range(ROOMS)
 )
-RIGHTS = {each.id: channel.DEFAULT_PERMISSIONS for each in ROOM_ROWS}
+RIGHTS = {each.id: bits.DEFAULT_PERMISSIONS for each in ROOM_ROWS}
 
 
 def person(id: int) -> User:

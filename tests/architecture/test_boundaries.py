@@ -1,4 +1,7 @@
-"""What import-linter's contracts cannot say: each service sees others only through `api` and `events`."""
+"""What import-linter's contracts cannot say: each service sees others only through `api` and `events`.
+
+And through the numbers of permissions: all who check a right name it, and a file of numbers gives nothing else away.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "hubbub"
 SERVICES = SOURCE / "services"
 PUBLIC = {"api", "events"}
+NUMBERS = ["channel", "permission_bits"]
 
 
 def imported(path: Path) -> set[str]:
@@ -27,7 +31,9 @@ def foreign_insides(path: Path, own: str | None) -> list[str]:
     bad: list[str] = []
     for name in imported(path):
         parts = name.split(".")
-        if parts[:2] == ["hubbub", "services"] and len(parts) >= 4 and parts[2] != own and parts[3] not in PUBLIC:
+        if parts[:2] != ["hubbub", "services"] or len(parts) < 4 or parts[2] == own:
+            continue
+        if parts[3] not in PUBLIC and parts[2:4] != NUMBERS:
             bad.append(name)
     return sorted(bad)
 
@@ -41,6 +47,14 @@ def test_a_service_sees_others_only_through_api_and_events(service: str) -> None
 def test_protocols_see_services_only_through_api_and_events() -> None:
     for path in (SOURCE / "protocols").rglob("*.py"):
         assert not foreign_insides(path, None), path
+
+
+def test_what_others_may_import_beside_an_api_is_numbers_alone() -> None:
+    tree = ast.parse(SERVICES.joinpath(*NUMBERS).with_suffix(".py").read_text())
+    _words, _future, *numbers = tree.body
+    assert numbers
+    assert all(isinstance(each, ast.Assign) for each in numbers)
+    assert not [each for each in ast.walk(tree) if isinstance(each, ast.Call | ast.Attribute)]
 
 
 def test_only_the_clock_reads_time() -> None:

@@ -6,7 +6,7 @@ import re
 
 from playwright.async_api import Browser, expect
 
-from hubbub.services.channel.api import SPEAK, USE_CAMERA
+from hubbub.services.channel.permission_bits import SPEAK, USE_CAMERA
 from tests.e2e.chromium import HEARD, hears, until
 from tests.e2e.person import PageOf
 from tests.scenarios.place import Place

@@ -7,6 +7,7 @@ import asyncio
 from hubbub.errors import Refused
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import api
+from hubbub.services.channel import permission_bits as bits
 from hubbub.services.channel.events import MemberAdded
 from tests.service.channel_world import World, refused, world
 
@@ -124,7 +125,7 @@ async def test_a_preview_shows_what_guests_may_know(world: World) -> None:
     owner = await world.person("owner", "The Owner")
     server = await world.server(owner, "Home")
     hidden = await world.channel(owner, server, "secret", "voice")
-    await world.entry(owner, hidden.id, server, deny=api.VIEW_CHANNEL)
+    await world.entry(owner, hidden.id, server, deny=bits.VIEW_CHANNEL)
     lounge = next(
         each.channel for each in (await world.channels.view(owner, server)).channels if each.channel.type == "voice"
     )

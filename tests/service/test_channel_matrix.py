@@ -13,6 +13,7 @@ import pytest
 
 from hubbub.services.auth.api import INSTANCE, Principal
 from hubbub.services.channel import api
+from hubbub.services.channel import permission_bits as bits
 from hubbub.services.channel.api import ChannelApi
 from tests.service.channel_world import World, by_person, refused, world
 
@@ -48,8 +49,8 @@ async def scene(world: World) -> Scene:
     for each in (plain, other):
         await world.join(each, server, owner)
     channel, hidden = await world.channel(owner, server), await world.channel(owner, server, "hidden")
-    await world.entry(owner, hidden.id, server, deny=api.VIEW_CHANNEL)
-    await world.entry(owner, channel.id, other.user_id, allow=api.SEND_MESSAGES)
+    await world.entry(owner, hidden.id, server, deny=bits.VIEW_CHANNEL)
+    await world.entry(owner, channel.id, other.user_id, allow=bits.SEND_MESSAGES)
     return Scene(
         world=world,
         owner=owner,
@@ -103,7 +104,7 @@ VERBS: dict[str, Verb] = {
         "channel", lambda s, p, id: s.at.put_overwrite(p, _entry(id, s.plain.user_id, "user")), DENIED
     ),
     "delete_overwrite": Verb("channel", lambda s, p, id: s.at.delete_overwrite(p, id, s.other.user_id), DENIED),
-    "explain": Verb("channel", lambda s, p, id: s.at.explain(p, id, s.owner.user_id, api.SPEAK), DENIED),
+    "explain": Verb("channel", lambda s, p, id: s.at.explain(p, id, s.owner.user_id, bits.SPEAK), DENIED),
     "create_role": Verb("server", lambda s, p, id: s.at.create_role(p, s.world.key(), id, NEW_ROLE), DENIED),
     "update_role": Verb("role", lambda s, p, id: s.at.update_role(p, s.server, id, api.RolePatch(name="n")), DENIED),
     "delete_role": Verb("role", lambda s, p, id: s.at.delete_role(p, s.server, id), DENIED),
@@ -116,9 +117,9 @@ VERBS: dict[str, Verb] = {
     "leave_server": Verb("server", lambda s, p, id: s.at.leave_server(p, id), None),
     "create_invite": Verb("server", lambda s, p, id: s.at.create_invite(p, s.world.key(), id, NEW_INVITE), None),
     "invites": Verb("server", lambda s, p, id: s.at.invites(p, id), None),
-    "authorize": Verb("channel", lambda s, p, id: s.at.authorize(p, id, api.MANAGE_CHANNELS), DENIED),
-    "authorize_server": Verb("server", lambda s, p, id: s.at.authorize_server(p, id, api.MANAGE_SERVER), DENIED),
-    "authorize_over": Verb("member", lambda s, p, id: s.at.authorize_over(p, s.server, id, api.MUTE_MEMBERS), DENIED),
+    "authorize": Verb("channel", lambda s, p, id: s.at.authorize(p, id, bits.MANAGE_CHANNELS), DENIED),
+    "authorize_server": Verb("server", lambda s, p, id: s.at.authorize_server(p, id, bits.MANAGE_SERVER), DENIED),
+    "authorize_over": Verb("member", lambda s, p, id: s.at.authorize_over(p, s.server, id, bits.MUTE_MEMBERS), DENIED),
 }
 ELSEWHERE = {  # verbs that name no place to attack: each has tests of its own
     "create_server", "views", "servers_of", "preview_invite", "reserve_invite", "release_invite", "accept_invite",

@@ -8,11 +8,12 @@ import pytest
 
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import api
+from hubbub.services.channel import permission_bits as bits
 from hubbub.services.channel.api import MemberPatch, RolePatch
 from tests.service.channel_world import World, refused, world
 
 __all__ = ["world"]
-MOD = api.MANAGE_ROLES | api.KICK_MEMBERS | api.MANAGE_NICKNAMES | api.MUTE_MEMBERS
+MOD = bits.MANAGE_ROLES | bits.KICK_MEMBERS | bits.MANAGE_NICKNAMES | bits.MUTE_MEMBERS
 
 
 class Court:
@@ -29,7 +30,7 @@ class Court:
         self.server = await w.server(self.owner)
         for each in (self.mod, self.low, self.high, self.plain):
             await w.join(each, self.server, self.owner)
-        self.high_role = await w.role(self.owner, self.server, api.MANAGE_SERVER, "high")
+        self.high_role = await w.role(self.owner, self.server, bits.MANAGE_SERVER, "high")
         self.mod_role = await w.role(self.owner, self.server, MOD, "mod")
         self.low_role = await w.role(self.owner, self.server, 0, "low")  # each new one is the lowest
         await w.give(self.owner, self.server, self.high, self.high_role)
@@ -81,23 +82,23 @@ async def test_lower_roles_are_within_reach(court: Court) -> None:
 
 async def test_nobody_grants_what_they_lack(court: Court) -> None:
     at, server, world = court.at, court.server, court.world
-    for bits in (api.BAN_MEMBERS, api.ADMINISTRATOR, MOD | api.MANAGE_SERVER):
-        new = api.NewRole(name="x", permissions=bits, hue=None, hoist=False, mentionable=False)
+    for wanted in (bits.BAN_MEMBERS, bits.ADMINISTRATOR, MOD | bits.MANAGE_SERVER):
+        new = api.NewRole(name="x", permissions=wanted, hue=None, hoist=False, mentionable=False)
         await refused(at.create_role(court.mod, world.key(), server, new), "permission.denied")
         await refused(
-            at.update_role(court.mod, server, court.low_role.id, RolePatch(permissions=bits)), "permission.denied"
+            at.update_role(court.mod, server, court.low_role.id, RolePatch(permissions=wanted)), "permission.denied"
         )
-    strong = await world.role(court.owner, server, api.ADMINISTRATOR, "strong")  # lower than mod, but stronger
+    strong = await world.role(court.owner, server, bits.ADMINISTRATOR, "strong")  # lower than mod, but stronger
     await refused(world.give(court.mod, server, court.mod, court.mod_role, strong), "permission.denied")
     await refused(world.give(court.mod, server, court.plain, strong), "permission.denied")
     room = await world.channel(court.owner, server)
     everybody = server
-    await refused(world.entry(court.mod, room.id, everybody, allow=api.MANAGE_CHANNELS), "permission.denied")
-    await refused(world.entry(court.mod, room.id, everybody, deny=api.MANAGE_CHANNELS), "permission.denied")
-    await world.entry(court.owner, room.id, everybody, deny=api.MANAGE_CHANNELS)
+    await refused(world.entry(court.mod, room.id, everybody, allow=bits.MANAGE_CHANNELS), "permission.denied")
+    await refused(world.entry(court.mod, room.id, everybody, deny=bits.MANAGE_CHANNELS), "permission.denied")
+    await world.entry(court.owner, room.id, everybody, deny=bits.MANAGE_CHANNELS)
     await refused(at.delete_overwrite(court.mod, room.id, everybody), "permission.denied")  # it would grant
-    await refused(world.entry(court.mod, room.id, everybody, deny=api.SPEAK), "permission.denied")
-    await world.entry(court.mod, room.id, everybody, deny=api.MANAGE_CHANNELS | api.SPEAK)  # leaves what it may not
+    await refused(world.entry(court.mod, room.id, everybody, deny=bits.SPEAK), "permission.denied")
+    await world.entry(court.mod, room.id, everybody, deny=bits.MANAGE_CHANNELS | bits.SPEAK)  # leaves what it may not
     for unknown in (1 << 12, 1 << 63, 1 << 64):
         new = api.NewRole(name="x", permissions=unknown, hue=None, hoist=False, mentionable=False)
         await refused(at.create_role(court.owner, world.key(), server, new), "permission.unknown")
@@ -122,7 +123,7 @@ async def test_everybodys_role_stays(court: Court) -> None:
         await refused(at.update_role(court.owner, server, server, patch), "role.everybody_stays")
     await refused(at.delete_role(court.owner, server, server), "role.everybody_stays")
     await refused(at.update_role(court.plain, server, server, RolePatch(permissions=0)), "permission.denied")
-    await at.update_role(court.owner, server, server, RolePatch(permissions=api.MANAGE_ROLES | api.VIEW_CHANNEL))
+    await at.update_role(court.owner, server, server, RolePatch(permissions=bits.MANAGE_ROLES | bits.VIEW_CHANNEL))
     await refused(at.update_role(court.plain, server, server, RolePatch(permissions=0)), "role.outranked")
     member = await at.update_member(court.owner, server, court.plain.user_id, MemberPatch(roles=(server,)))
     assert member.roles == ()
@@ -135,10 +136,10 @@ async def test_people_at_or_above_are_out_of_reach(court: Court) -> None:
     for other in (court.owner, court.high, peer):
         await refused(at.kick_member(court.mod, server, other.user_id), "member.outranked")
         await refused(at.update_member(court.mod, server, other.user_id, MemberPatch(nick="x")), "member.outranked")
-        await refused(at.authorize_over(court.mod, server, other.user_id, api.MUTE_MEMBERS), "member.outranked")
+        await refused(at.authorize_over(court.mod, server, other.user_id, bits.MUTE_MEMBERS), "member.outranked")
     await refused(at.kick_member(court.mod, server, court.mod.user_id), "member.outranked")
     await refused(at.kick_member(court.owner, server, court.owner.user_id), "member.outranked")
-    await at.authorize_over(court.mod, server, court.low.user_id, api.MUTE_MEMBERS)
+    await at.authorize_over(court.mod, server, court.low.user_id, bits.MUTE_MEMBERS)
     await at.kick_member(court.mod, server, court.low.user_id)
     await refused(at.view(court.low, server), "server.not_found")
     await at.kick_member(court.owner, server, court.high.user_id)
@@ -155,14 +156,14 @@ async def test_nicknames(court: Court) -> None:
     assert await nick(me, me, "   ") is None
     for wrong in ("x" * 33, "a\nb", "\u200b", "a\u202eb", "\u3164"):
         await refused(at.update_member(me, server, me.user_id, MemberPatch(nick=wrong)), "member.nick_invalid")
-    await at.update_role(court.owner, server, server, RolePatch(permissions=api.VIEW_CHANNEL))
+    await at.update_role(court.owner, server, server, RolePatch(permissions=bits.VIEW_CHANNEL))
     await refused(at.update_member(me, server, me.user_id, MemberPatch(nick="x")), "permission.denied")
 
 
 async def test_the_owner_stays_and_only_they_delete(court: Court) -> None:
     at, server = court.at, court.server
     await court.world.give(
-        court.owner, server, court.high, await court.world.role(court.owner, server, api.ADMINISTRATOR)
+        court.owner, server, court.high, await court.world.role(court.owner, server, bits.ADMINISTRATOR)
     )
     await refused(at.leave_server(court.owner, server), "server.owner_stays")
     await refused(at.delete_server(court.high, server), "permission.denied")
@@ -199,5 +200,5 @@ async def test_a_refused_request_leaves_its_key_free(court: Court) -> None:
     at, server = court.at, court.server
     room = api.NewChannel(name="room", type="text", topic="", parent_id=None)
     await refused(at.create_channel(court.plain, "a", server, room), "permission.denied")
-    await at.update_role(court.owner, server, server, RolePatch(permissions=api.VIEW_CHANNEL | api.MANAGE_CHANNELS))
+    await at.update_role(court.owner, server, server, RolePatch(permissions=bits.VIEW_CHANNEL | bits.MANAGE_CHANNELS))
     await at.create_channel(court.plain, "a", server, room)

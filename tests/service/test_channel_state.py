@@ -18,6 +18,7 @@ from hubbub.events import Event, decode
 from hubbub.infra.database.schema import metadata
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import api, events
+from hubbub.services.channel import permission_bits as bits
 from hubbub.services.channel.service import ChannelService
 from tests.service.channel_world import World, by_person, opened, refused, world
 
@@ -102,7 +103,7 @@ async def drop_channel(w: World, o: Principal, s: int, people: list[Principal], 
 
 
 async def make_role(w: World, o: Principal, s: int, people: list[Principal], dice: random.Random) -> None:
-    await w.role(o, s, dice.choice([0, api.SPEAK, api.MANAGE_CHANNELS]), f"r{dice.random()}", dice.random() < 0.5)
+    await w.role(o, s, dice.choice([0, bits.SPEAK, bits.MANAGE_CHANNELS]), f"r{dice.random()}", dice.random() < 0.5)
 
 
 async def change_role(w: World, o: Principal, s: int, people: list[Principal], dice: random.Random) -> None:
@@ -137,7 +138,7 @@ async def rename_server(w: World, o: Principal, s: int, people: list[Principal],
 async def put_entry(w: World, o: Principal, s: int, people: list[Principal], dice: random.Random) -> None:
     role = await _any_role(w, o, s, dice)
     target = dice.choice([role.id, dice.choice(people).user_id])
-    await w.entry(o, await _any_channel(w, o, s, dice), target, deny=dice.choice([api.VIEW_CHANNEL, api.SPEAK]))
+    await w.entry(o, await _any_channel(w, o, s, dice), target, deny=dice.choice([bits.VIEW_CHANNEL, bits.SPEAK]))
 
 
 DEEDS: tuple[Deed, ...] = (
@@ -204,8 +205,8 @@ async def _check_rights(
     made = {each.channel.id for each in told if isinstance(each, events.ChannelCreated)}
     gone = {each.channel_id for each in told if isinstance(each, events.ChannelDeleted)}
     for id in now.keys() & known.keys():
-        old = {channel: bits for channel, bits in known[id].channels.items() if channel not in gone}
-        new = {channel: bits for channel, bits in now[id].channels.items() if channel not in made}
+        old = {channel: rights for channel, rights in known[id].channels.items() if channel not in gone}
+        new = {channel: rights for channel, rights in now[id].channels.items() if channel not in made}
         if (old, known[id].permissions) != (new, now[id].permissions):
             assert any(not each.user_ids or id in each.user_ids for each in changed)
     known.clear()
@@ -216,8 +217,8 @@ async def test_a_revoked_right_stops_the_next_call(world: World) -> None:
     owner, friend = await world.person("owner"), await world.person("friend")
     server = await world.server(owner)
     await world.join(friend, server, owner)
-    room, role = await world.channel(owner, server), await world.role(owner, server, api.MANAGE_CHANNELS)
-    at, send = world.channels, api.SEND_MESSAGES
+    room, role = await world.channel(owner, server), await world.role(owner, server, bits.MANAGE_CHANNELS)
+    at, send = world.channels, bits.SEND_MESSAGES
 
     async def may(permission: int = send) -> bool:
         try:
@@ -235,15 +236,15 @@ async def test_a_revoked_right_stops_the_next_call(world: World) -> None:
     assert not await may()
     await at.delete_overwrite(owner, room.id, server)
     assert await may()
-    assert not await may(api.MANAGE_CHANNELS)
+    assert not await may(bits.MANAGE_CHANNELS)
     await world.give(owner, server, friend, role)
-    assert await may(api.MANAGE_CHANNELS)
+    assert await may(bits.MANAGE_CHANNELS)
     await at.update_role(owner, server, role.id, api.RolePatch(permissions=0))
-    assert not await may(api.MANAGE_CHANNELS)
-    await at.update_role(owner, server, role.id, api.RolePatch(permissions=api.ADMINISTRATOR))
-    assert await may(api.MANAGE_CHANNELS)
+    assert not await may(bits.MANAGE_CHANNELS)
+    await at.update_role(owner, server, role.id, api.RolePatch(permissions=bits.ADMINISTRATOR))
+    assert await may(bits.MANAGE_CHANNELS)
     await at.delete_role(owner, server, role.id)
-    assert not await may(api.MANAGE_CHANNELS)
+    assert not await may(bits.MANAGE_CHANNELS)
     await at.kick_member(owner, server, friend.user_id)
     await refused(at.authorize(friend, room.id, send), "channel.not_found")
     await world.join(friend, server, owner)
@@ -259,7 +260,7 @@ async def test_a_caller_who_gives_up_leaves_nothing_old_behind(world: World) -> 
     await world.join(friend, server, owner)
     room = await world.channel(owner, server)
     for steps, allowed in itertools.product(range(12), (False, True)):
-        call = world.entry(owner, room.id, server, **({"allow" if allowed else "deny": api.SEND_MESSAGES}))
+        call = world.entry(owner, room.id, server, **({"allow" if allowed else "deny": bits.SEND_MESSAGES}))
         task = asyncio.create_task(call)
         for _ in range(steps):
             await asyncio.sleep(0)
@@ -278,18 +279,18 @@ async def test_an_entry_ends_on_time_and_others_are_told(world: World) -> None:
     server = await world.server(owner)
     await world.join(friend, server, owner)
     room, at = await world.channel(owner, server), world.channels
-    await world.entry(owner, room.id, friend.user_id, deny=api.SEND_MESSAGES, seconds=10)
-    await world.entry(owner, room.id, server, deny=api.SPEAK, seconds=20)
-    said = await at.explain(owner, room.id, friend.user_id, api.SEND_MESSAGES)
+    await world.entry(owner, room.id, friend.user_id, deny=bits.SEND_MESSAGES, seconds=10)
+    await world.entry(owner, room.id, server, deny=bits.SPEAK, seconds=20)
+    said = await at.explain(owner, room.id, friend.user_id, bits.SEND_MESSAGES)
     assert (said.allowed, said.decided_by, said.target_id) == (False, "overwrite", friend.user_id)
     assert said.valid_until == world.clock.now_ms() + 10_000
-    await refused(at.authorize(friend, room.id, api.SEND_MESSAGES), "permission.denied")
+    await refused(at.authorize(friend, room.id, bits.SEND_MESSAGES), "permission.denied")
     world.clock.forward(9.999)
     await at.look()
-    await refused(at.authorize(friend, room.id, api.SEND_MESSAGES), "permission.denied")
+    await refused(at.authorize(friend, room.id, bits.SEND_MESSAGES), "permission.denied")
     before = len(world.facts)
     world.clock.forward(0.001)
-    await at.authorize(friend, room.id, api.SEND_MESSAGES)  # before anybody swept
+    await at.authorize(friend, room.id, bits.SEND_MESSAGES)  # before anybody swept
     assert len(await at.overwrites(owner, room.id)) == 1
     await at.look()
     assert [each.user_ids for each in world.facts[before:] if isinstance(each, events.PermissionsChanged)] == [
@@ -308,7 +309,7 @@ async def test_the_timer_tells_by_itself_also_after_a_restart(tmp_path: Path) ->
         owner = await world.person("owner")
         server = await world.server(owner)
         room = await world.channel(owner, server)
-        await world.entry(owner, room.id, server, deny=api.SPEAK, seconds=60)
+        await world.entry(owner, room.id, server, deny=bits.SPEAK, seconds=60)
         again = ChannelService(world.database, world.users, world.ids, world.clock)
         await again.start()
         world.clock.forward(60)

@@ -6,6 +6,7 @@ import pytest
 
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import api, channel_create, role_create, server_create
+from hubbub.services.channel import permission_bits as bits
 from hubbub.services.channel.api import ChannelPatch
 from tests.service.channel_world import World, refused, world
 
@@ -41,9 +42,9 @@ async def test_a_new_server(world: World) -> None:
         ("general", "text"),
         ("Lounge", "voice"),
     ]
-    assert all(each.permissions == api.EVERY_PERMISSION for each in view.channels)
+    assert all(each.permissions == bits.EVERY_PERMISSION for each in view.channels)
     (everybody,) = view.roles
-    assert (everybody.id, everybody.position, everybody.permissions) == (view.server.id, 0, api.DEFAULT_PERMISSIONS)
+    assert (everybody.id, everybody.position, everybody.permissions) == (view.server.id, 0, bits.DEFAULT_PERMISSIONS)
     assert view.me.user.id == owner.user_id
     assert view.head == (await world.database.heads([f"server:{view.server.id}"]))[f"server:{view.server.id}"]
     assert await world.channels.views(owner) == api.Memberships(views=(view,), unanswered=())
@@ -159,7 +160,7 @@ async def test_whoever_manages_one_category_manages_no_other(world: World) -> No
     await world.join(friend, server, owner)
     mine = await world.channel(owner, server, "Mine", "category")
     other = await world.channel(owner, server, "Other", "category")
-    await world.entry(owner, mine.id, friend.user_id, allow=api.MANAGE_CHANNELS)
+    await world.entry(owner, mine.id, friend.user_id, allow=bits.MANAGE_CHANNELS)
     room = await world.channel(friend, server, "room", parent=mine.id)
     await refused(world.channel(friend, server, "x", parent=other.id), "permission.denied")
     await refused(world.channel(friend, server, "x"), "permission.denied")
@@ -175,8 +176,8 @@ async def test_a_room_stays_hidden_when_its_private_category_goes(world: World) 
         await world.join(each, server, owner)
     private = await world.channel(owner, server, "Private", "category")
     room = await world.channel(owner, server, "room", parent=private.id)
-    await world.entry(owner, private.id, server, deny=api.VIEW_CHANNEL)
-    await world.entry(owner, private.id, friend.user_id, allow=api.VIEW_CHANNEL)
+    await world.entry(owner, private.id, server, deny=bits.VIEW_CHANNEL)
+    await world.entry(owner, private.id, friend.user_id, allow=bits.VIEW_CHANNEL)
     await at.delete_channel(owner, private.id)
     assert (await at.channel(friend, room.id)).channel.parent_id is None
     await refused(at.channel(guest, room.id), "channel.not_found")
@@ -197,9 +198,9 @@ async def test_impossible_entries(world: World) -> None:
             expires_at=end,
         )
         await refused(world.channels.put_overwrite(owner, entry), "overwrite.invalid")
-    for bits in (0, 3, 1 << 12, 1 << 63):
-        await refused(world.channels.explain(owner, room.id, owner.user_id, bits), "permission.unknown")
-    said = await world.channels.explain(owner, room.id, 77, api.SPEAK)
+    for none in (0, 3, 1 << 12, 1 << 63):
+        await refused(world.channels.explain(owner, room.id, owner.user_id, none), "permission.unknown")
+    said = await world.channels.explain(owner, room.id, 77, bits.SPEAK)
     assert (said.allowed, said.decided_by) == (False, "not_member")
 
 
@@ -208,13 +209,13 @@ async def test_who_makes_a_room_that_they_may_not_see_gets_it_shown_without_righ
     friend, at = await world.person("friend"), world.channels
     await world.join(friend, server, owner)
     box = await world.channel(owner, server, "Letter box", "category")
-    await world.entry(owner, box.id, friend.user_id, allow=api.MANAGE_CHANNELS)
+    await world.entry(owner, box.id, friend.user_id, allow=bits.MANAGE_CHANNELS)
     below = api.Overwrite(
         channel_id=box.id,
         target_id=server,
         target_type="role",
         allow=0,
-        deny=api.VIEW_CHANNEL,
+        deny=bits.VIEW_CHANNEL,
         applies="subtree",
         expires_at=None,
     )
@@ -225,6 +226,6 @@ async def test_who_makes_a_room_that_they_may_not_see_gets_it_shown_without_righ
     await refused(at.channel(friend, made.channel.id), "channel.not_found")
     await refused(at.create_channel(friend, "k", server, new), "channel.not_found")
     room = await world.channel(owner, server)
-    await world.entry(owner, room.id, friend.user_id, allow=api.MANAGE_CHANNELS)
+    await world.entry(owner, room.id, friend.user_id, allow=bits.MANAGE_CHANNELS)
     moved = await at.update_channel(friend, room.id, ChannelPatch(parent_id=box.id))
     assert moved.permissions == 0

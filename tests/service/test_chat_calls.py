@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel.api import READ_HISTORY, VIEW_CHANNEL
+from hubbub.services.channel.permission_bits import READ_HISTORY, VIEW_CHANNEL
 from hubbub.services.chat.api import Draft
 from hubbub.services.chat.service import ChatService
 from tests.service.channel_world import World, opened, refused

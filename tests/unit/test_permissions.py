@@ -10,7 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hubbub.services.channel import inheritance, permissions
-from hubbub.services.channel.api import (
+from hubbub.services.channel.api import Overwrite, Role
+from hubbub.services.channel.permission_bits import (
     ADMINISTRATOR,
     CONNECT,
     EVERY_PERMISSION,
@@ -21,8 +22,6 @@ from hubbub.services.channel.api import (
     STREAM,
     USE_CAMERA,
     VIEW_CHANNEL,
-    Overwrite,
-    Role,
 )
 from hubbub.services.channel.permissions import Person, resolve, resolve_all, server_wide
 

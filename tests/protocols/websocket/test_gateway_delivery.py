@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from hubbub.services.channel.api import MANAGE_MESSAGES
+from hubbub.services.channel.permission_bits import MANAGE_MESSAGES
 from tests.protocols.websocket.gateway_client import Hub, hub, settle
 from tests.protocols.websocket.world import MEMBER
 

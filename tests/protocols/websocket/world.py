@@ -18,6 +18,7 @@ from hubbub.services.auth.api import Principal
 from hubbub.services.auth.events import SessionRevoked
 from hubbub.services.channel import api as channels
 from hubbub.services.channel import events as channel_events
+from hubbub.services.channel import permission_bits
 from hubbub.services.chat import api as chat
 from hubbub.services.chat import events as chat_events
 from hubbub.services.presence.api import Presence, Status
@@ -28,7 +29,7 @@ from hubbub.services.voice.api import VoiceState
 from hubbub.services.voice.events import SpeakingChanged, VoiceStateChanged
 
 NOW = 1_790_000_000_000
-MEMBER = channels.DEFAULT_PERMISSIONS
+MEMBER = permission_bits.DEFAULT_PERMISSIONS
 
 
 class World:

@@ -7,7 +7,8 @@ import asyncio
 from hubbub.clock import Clock
 from hubbub.errors import Refused
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel.api import VIEW_CHANNEL, Access, ChannelView, ServerAccess, ServerAccesses
+from hubbub.services.channel.api import Access, ChannelView, ServerAccess, ServerAccesses
+from hubbub.services.channel.permission_bits import VIEW_CHANNEL
 from hubbub.services.channel.snapshot import Rights, Snapshots
 from hubbub.services.channel.standing import Standings
 

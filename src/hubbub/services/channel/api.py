@@ -1,4 +1,5 @@
-"""Servers, their tree of channels, members, roles, invites, and who may do what. All that others may import."""
+"""Servers, their tree of channels, members, roles, invites, and who may do what. All that others may import, with
+the facts of `events` and the numbers of `permission_bits`."""
 
 from __future__ import annotations
 
@@ -13,47 +14,6 @@ from hubbub.services.user.api import User
 ChannelType = Literal["category", "text", "voice", "stage"]
 TargetType = Literal["role", "user"]
 Applies = Literal["here", "subtree", "both"]
-
-# ---- permission bits: Discord's positions; ours from 62 downwards; 63 never (ids and bits stay signed 64) -----------
-CREATE_INVITE = 1 << 0
-KICK_MEMBERS = 1 << 1
-BAN_MEMBERS = 1 << 2
-ADMINISTRATOR = 1 << 3
-MANAGE_CHANNELS = 1 << 4
-MANAGE_SERVER = 1 << 5
-ADD_REACTIONS = 1 << 6
-VIEW_AUDIT_LOG = 1 << 7
-PRIORITY_SPEAKER = 1 << 8
-STREAM = 1 << 9
-VIEW_CHANNEL = 1 << 10
-SEND_MESSAGES = 1 << 11
-MANAGE_MESSAGES = 1 << 13
-EMBED_LINKS = 1 << 14
-ATTACH_FILES = 1 << 15
-READ_HISTORY = 1 << 16
-MENTION_EVERYONE = 1 << 17
-CONNECT = 1 << 20
-SPEAK = 1 << 21
-MUTE_MEMBERS = 1 << 22
-DEAFEN_MEMBERS = 1 << 23
-MOVE_MEMBERS = 1 << 24
-USE_VOICE_ACTIVITY = 1 << 25
-CHANGE_NICKNAME = 1 << 26
-MANAGE_NICKNAMES = 1 << 27
-MANAGE_ROLES = 1 << 28
-CONNECT_SERVER = 1 << 61
-USE_CAMERA = 1 << 62
-
-EVERY_PERMISSION = (
-    CREATE_INVITE | KICK_MEMBERS | BAN_MEMBERS | ADMINISTRATOR | MANAGE_CHANNELS | MANAGE_SERVER | ADD_REACTIONS
-    | VIEW_AUDIT_LOG | PRIORITY_SPEAKER | STREAM | VIEW_CHANNEL | SEND_MESSAGES | MANAGE_MESSAGES | EMBED_LINKS
-    | ATTACH_FILES | READ_HISTORY | MENTION_EVERYONE | CONNECT | SPEAK | MUTE_MEMBERS | DEAFEN_MEMBERS | MOVE_MEMBERS
-    | USE_VOICE_ACTIVITY | CHANGE_NICKNAME | MANAGE_NICKNAMES | MANAGE_ROLES | CONNECT_SERVER | USE_CAMERA
-)  # fmt: skip
-DEFAULT_PERMISSIONS = (
-    CREATE_INVITE | ADD_REACTIONS | STREAM | VIEW_CHANNEL | SEND_MESSAGES | EMBED_LINKS | ATTACH_FILES | READ_HISTORY
-    | CONNECT | SPEAK | USE_VOICE_ACTIVITY | CHANGE_NICKNAME | CONNECT_SERVER | USE_CAMERA
-)  # fmt: skip
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):

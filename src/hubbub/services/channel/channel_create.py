@@ -10,7 +10,8 @@ from hubbub.ids import Snowflakes
 from hubbub.infra.database.base import Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import events, facts, names, requests, store, tree
-from hubbub.services.channel.api import MANAGE_CHANNELS, Channel, ChannelType, ChannelView, NewChannel
+from hubbub.services.channel.api import Channel, ChannelType, ChannelView, NewChannel
+from hubbub.services.channel.permission_bits import MANAGE_CHANNELS
 from hubbub.services.channel.snapshot import Snapshots
 from hubbub.services.channel.standing import Standing, Standings
 

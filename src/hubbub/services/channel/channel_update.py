@@ -11,8 +11,9 @@ from hubbub.errors import Refused
 from hubbub.infra.database.base import Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import events, facts, inheritance, names, store, tree
-from hubbub.services.channel.api import MANAGE_CHANNELS, Channel, ChannelPatch, ChannelView
+from hubbub.services.channel.api import Channel, ChannelPatch, ChannelView
 from hubbub.services.channel.channel_create import NAME_LENGTH, TOPIC_LENGTH, may_manage_under
+from hubbub.services.channel.permission_bits import MANAGE_CHANNELS
 from hubbub.services.channel.snapshot import Snapshot, Snapshots
 from hubbub.services.channel.standing import Standing, Standings
 

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 from hubbub.events import Audience, Event, Services, register
 from hubbub.events import Channel as ChannelReaders
 from hubbub.events import Server as ServerMembers
-from hubbub.services.channel.api import VIEW_CHANNEL, Channel, Member, Role, Server
+from hubbub.services.channel.api import Channel, Member, Role, Server
+from hubbub.services.channel.permission_bits import VIEW_CHANNEL
 
 
 def stream(server_id: int) -> str:

@@ -12,7 +12,8 @@ from hubbub.errors import Refused
 from hubbub.infra.database.base import Database, Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import requests, store
-from hubbub.services.channel.api import CREATE_INVITE, MANAGE_SERVER, Invite, NewInvite
+from hubbub.services.channel.api import Invite, NewInvite
+from hubbub.services.channel.permission_bits import CREATE_INVITE, MANAGE_SERVER
 from hubbub.services.channel.snapshot import Reader
 from hubbub.services.channel.standing import Standings
 

@@ -11,14 +11,8 @@ from hubbub.errors import Refused
 from hubbub.infra.database.base import Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import events, facts, names, store
-from hubbub.services.channel.api import (
-    CHANGE_NICKNAME,
-    KICK_MEMBERS,
-    MANAGE_NICKNAMES,
-    MANAGE_ROLES,
-    Member,
-    MemberPatch,
-)
+from hubbub.services.channel.api import Member, MemberPatch
+from hubbub.services.channel.permission_bits import CHANGE_NICKNAME, KICK_MEMBERS, MANAGE_NICKNAMES, MANAGE_ROLES
 from hubbub.services.channel.snapshot import Snapshots
 from hubbub.services.channel.standing import Standing, Standings
 from hubbub.services.channel.store import MemberRow

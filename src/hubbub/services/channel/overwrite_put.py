@@ -11,7 +11,8 @@ from hubbub.errors import Refused
 from hubbub.infra.database.base import Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import facts, permissions, store, tree
-from hubbub.services.channel.api import EVERY_PERMISSION, MANAGE_ROLES, VIEW_CHANNEL, Explanation, Overwrite
+from hubbub.services.channel.api import Explanation, Overwrite
+from hubbub.services.channel.permission_bits import EVERY_PERMISSION, MANAGE_ROLES, VIEW_CHANNEL
 from hubbub.services.channel.permissions import GRANTABLE_BY_ENTRY
 from hubbub.services.channel.snapshot import Snapshot, Snapshots
 from hubbub.services.channel.standing import Standing, Standings

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from hubbub.services.channel.api import (
+from hubbub.services.channel.api import Explanation, Overwrite, Role
+from hubbub.services.channel.permission_bits import (
     ADMINISTRATOR,
     CONNECT,
     EVERY_PERMISSION,
@@ -25,9 +26,6 @@ from hubbub.services.channel.api import (
     STREAM,
     USE_CAMERA,
     VIEW_CHANNEL,
-    Explanation,
-    Overwrite,
-    Role,
 )
 
 DecidedBy = Literal["owner", "administrator", "role", "overwrite", "default"]

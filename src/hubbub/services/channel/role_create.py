@@ -10,7 +10,8 @@ from hubbub.ids import Snowflakes
 from hubbub.infra.database.base import Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import events, facts, names, requests, store
-from hubbub.services.channel.api import EVERY_PERMISSION, MANAGE_ROLES, NewRole, Role
+from hubbub.services.channel.api import NewRole, Role
+from hubbub.services.channel.permission_bits import EVERY_PERMISSION, MANAGE_ROLES
 from hubbub.services.channel.snapshot import Snapshots
 from hubbub.services.channel.standing import Standing, Standings
 

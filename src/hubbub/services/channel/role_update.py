@@ -15,7 +15,8 @@ from hubbub.errors import Refused
 from hubbub.infra.database.base import Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import events, facts, names, store
-from hubbub.services.channel.api import MANAGE_ROLES, Role, RolePatch
+from hubbub.services.channel.api import Role, RolePatch
+from hubbub.services.channel.permission_bits import MANAGE_ROLES
 from hubbub.services.channel.role_create import NAME_LENGTH, check_hue, may_grant
 from hubbub.services.channel.snapshot import Snapshots
 from hubbub.services.channel.standing import Standing, Standings

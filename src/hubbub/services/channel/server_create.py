@@ -8,8 +8,9 @@ from hubbub.ids import Snowflakes
 from hubbub.infra.database.base import Database, Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import channel_create, events, names, requests, role_create, store
-from hubbub.services.channel.api import DEFAULT_PERMISSIONS, ChannelType, Role, ServerView
+from hubbub.services.channel.api import ChannelType, Role, ServerView
 from hubbub.services.channel.member_add import NewMember
+from hubbub.services.channel.permission_bits import DEFAULT_PERMISSIONS
 from hubbub.services.channel.server_view import ServerViews
 from hubbub.services.user.api import UserApi
 

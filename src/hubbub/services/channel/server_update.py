@@ -5,7 +5,8 @@ from __future__ import annotations
 from hubbub.infra.database.base import Database, Transaction
 from hubbub.services.auth.api import Principal
 from hubbub.services.channel import events, names, store
-from hubbub.services.channel.api import MANAGE_SERVER, ServerPatch, ServerView
+from hubbub.services.channel.api import ServerPatch, ServerView
+from hubbub.services.channel.permission_bits import MANAGE_SERVER
 from hubbub.services.channel.server_create import DESCRIPTION_LENGTH, NAME_LENGTH
 from hubbub.services.channel.server_view import ServerViews
 from hubbub.services.channel.standing import Standings

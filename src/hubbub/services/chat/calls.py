@@ -8,7 +8,8 @@ from hubbub.errors import Refused
 from hubbub.ids import MAX_ID
 from hubbub.infra.database.base import Database
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel.api import READ_HISTORY, ChannelApi
+from hubbub.services.channel.api import ChannelApi
+from hubbub.services.channel.permission_bits import READ_HISTORY
 from hubbub.services.chat import store
 from hubbub.services.chat.api import Message
 from hubbub.services.chat.history import LONGEST

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from hubbub.events import Audience, Channel, Event, User, register
-from hubbub.services.channel.api import VIEW_CHANNEL
+from hubbub.services.channel.permission_bits import VIEW_CHANNEL
 from hubbub.services.chat.api import Message, ReadState
 
 

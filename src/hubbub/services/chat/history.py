@@ -7,7 +7,8 @@ from hubbub.errors import Refused
 from hubbub.ids import MAX_ID, created_ms
 from hubbub.infra.database.base import Database
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel.api import READ_HISTORY, VIEW_CHANNEL, ChannelApi
+from hubbub.services.channel.api import ChannelApi
+from hubbub.services.channel.permission_bits import READ_HISTORY, VIEW_CHANNEL
 from hubbub.services.chat import events, store
 from hubbub.services.chat.api import Message, Page
 from hubbub.services.chat.message_build import MessageBuild

@@ -6,7 +6,8 @@ from hubbub.clock import Clock
 from hubbub.errors import Refused
 from hubbub.infra.database.base import Database, Transaction
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel.api import MANAGE_MESSAGES, SEND_MESSAGES, VIEW_CHANNEL, ChannelApi
+from hubbub.services.channel.api import ChannelApi
+from hubbub.services.channel.permission_bits import MANAGE_MESSAGES, SEND_MESSAGES, VIEW_CHANNEL
 from hubbub.services.chat import content, events, store
 from hubbub.services.chat.api import Message
 from hubbub.services.chat.message_build import MessageBuild

@@ -7,7 +7,8 @@ from hubbub.errors import Refused
 from hubbub.ids import EPOCH_MS, Snowflakes
 from hubbub.infra.database.base import Database, Transaction
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel.api import MENTION_EVERYONE, SEND_MESSAGES, VIEW_CHANNEL, Access, ChannelApi
+from hubbub.services.channel.api import Access, ChannelApi
+from hubbub.services.channel.permission_bits import MENTION_EVERYONE, SEND_MESSAGES, VIEW_CHANNEL
 from hubbub.services.chat import content, events, mentions, store
 from hubbub.services.chat.api import Draft, Message, Reference, Sent
 from hubbub.services.chat.message_build import MessageBuild, reference

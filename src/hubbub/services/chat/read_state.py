@@ -5,7 +5,8 @@ from __future__ import annotations
 from hubbub.errors import Refused
 from hubbub.infra.database.base import Database, Transaction
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel.api import VIEW_CHANNEL, ChannelApi
+from hubbub.services.channel.api import ChannelApi
+from hubbub.services.channel.permission_bits import VIEW_CHANNEL
 from hubbub.services.chat import store
 from hubbub.services.chat.api import ReadState
 from hubbub.services.chat.events import ReadStateChanged

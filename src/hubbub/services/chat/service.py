@@ -10,8 +10,9 @@ from hubbub.events import Event
 from hubbub.ids import Snowflakes
 from hubbub.infra.database.base import Database
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel.api import SEND_MESSAGES, VIEW_CHANNEL, ChannelApi
+from hubbub.services.channel.api import ChannelApi
 from hubbub.services.channel.events import ChannelDeleted, ServerDeleted
+from hubbub.services.channel.permission_bits import SEND_MESSAGES, VIEW_CHANNEL
 from hubbub.services.chat import events, store
 from hubbub.services.chat.api import ChannelHead, Draft, Message, Page, ReadState, Sent
 from hubbub.services.chat.calls import Calls

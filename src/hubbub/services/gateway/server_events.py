@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from hubbub.errors import Refused
 from hubbub.events import Channel as ChannelReaders
 from hubbub.services.channel import events as channel_events
-from hubbub.services.channel.api import VIEW_CHANNEL, ChannelApi, ChannelView
+from hubbub.services.channel.api import ChannelApi, ChannelView
+from hubbub.services.channel.permission_bits import VIEW_CHANNEL
 from hubbub.services.chat import events as chat_events
 from hubbub.services.chat.api import ChatApi
 from hubbub.services.gateway.dispatch import Outgoing

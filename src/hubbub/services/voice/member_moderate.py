@@ -8,14 +8,8 @@ from hubbub.clock import Clock
 from hubbub.errors import Refused
 from hubbub.infra.database.base import Database, Transaction
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel.api import (
-    CONNECT,
-    DEAFEN_MEMBERS,
-    MOVE_MEMBERS,
-    MUTE_MEMBERS,
-    VIEW_CHANNEL,
-    ChannelApi,
-)
+from hubbub.services.channel.api import ChannelApi
+from hubbub.services.channel.permission_bits import CONNECT, DEAFEN_MEMBERS, MOVE_MEMBERS, MUTE_MEMBERS, VIEW_CHANNEL
 from hubbub.services.media.api import MediaApi
 from hubbub.services.voice import store
 from hubbub.services.voice.api import VoicePatch, VoiceState

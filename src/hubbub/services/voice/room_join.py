@@ -8,16 +8,8 @@ from hubbub.clock import Clock
 from hubbub.errors import Refused
 from hubbub.infra.database.base import Database
 from hubbub.services.auth.api import Principal
-from hubbub.services.channel.api import (
-    CONNECT,
-    MOVE_MEMBERS,
-    SPEAK,
-    STREAM,
-    USE_CAMERA,
-    VIEW_CHANNEL,
-    Access,
-    ChannelApi,
-)
+from hubbub.services.channel.api import Access, ChannelApi
+from hubbub.services.channel.permission_bits import CONNECT, MOVE_MEMBERS, SPEAK, STREAM, USE_CAMERA, VIEW_CHANNEL
 from hubbub.services.media.api import Grants, MediaApi
 from hubbub.services.user.api import User, UserApi
 from hubbub.services.voice import store
