@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
 from tests.fuzz.mutation import SECONDS, mutated
-from tests.protocols.websocket.test_gateway_socket import Place, event, op, place, send
+from tests.protocols.websocket.gateway_place import Place, event, op, place, send
 
 __all__ = ("place",)
 CODES = {1000, 1007, 1009, 4000, 4001, 4002, 4003, 4004, 4005, 4007, 4008, 4009, 4012, 4020, 4021, 4022}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from livekit.protocol import models, rtc
@@ -11,11 +10,6 @@ from hubbub.services.media.data_relay import BURST, KEPT_BYTES, KEPT_SECONDS, Hi
 from hubbub.services.media.rights import VideoGrant
 from tests.fakes.engine import data
 from tests.protocols.livekit.party import ROOM, Guest, Party
-
-
-@pytest.fixture
-def party() -> Party:
-    return Party()
 
 
 def user(text: bytes, sequence: int = 0, **fields: object) -> bytes:

@@ -24,11 +24,6 @@ OFFER_BURST_AND_ONE = int(OFFER_BURST) + 1
 
 
 @pytest.fixture
-def party() -> Party:
-    return Party()
-
-
-@pytest.fixture
 async def place() -> AsyncIterator[MediaPlace]:
     async with media_place() as started:
         yield started

@@ -11,11 +11,6 @@ from tests.fakes.engine import connected
 from tests.protocols.livekit.party import ROOM, Guest, Party
 
 
-@pytest.fixture
-def party() -> Party:
-    return Party()
-
-
 async def test_a_resume_gives_the_whole_state_in_livekits_order(party: Party) -> None:
     ann, bob = await party.join("10"), await party.join("11")
     sid = ann.publish()

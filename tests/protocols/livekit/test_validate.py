@@ -13,11 +13,6 @@ from hubbub.services.media.rights import VideoGrant
 from tests.protocols.livekit.party import ROOM, Guest, Party
 
 
-@pytest.fixture
-def party() -> Party:
-    return Party()
-
-
 def operators(party: Party, identity: str = "tool", **grant: object) -> str:
     return party.operator.mint(jti="", identity=identity, name="", grant=VideoGrant(**grant))  # type: ignore[arg-type]
 

@@ -17,7 +17,8 @@ from hubbub.services.gateway.api import Ending, OpenSession
 from hubbub.services.gateway.service import GatewayService
 from hubbub.services.user.api import User
 from tests.protocols.websocket.client_state import State, apply, comparable, state_of, wrong_presences
-from tests.protocols.websocket.world import HandClock, World, as_any, principal_of
+from tests.protocols.websocket.world import HandClock, World, principal_of
+from tests.protocols.websocket.world_answers import Answers
 
 INSTANCE = Instance(
     name="Test",
@@ -100,8 +101,8 @@ class Client:
 class Hub:
     """The gateway service on a world."""
 
-    def __init__(self, world: World, gateway: GatewayService, clock: HandClock) -> None:
-        self.world, self.gateway, self.clock = world, gateway, clock
+    def __init__(self, world: World, answers: Answers, gateway: GatewayService, clock: HandClock) -> None:
+        self.world, self.answers, self.gateway, self.clock = world, answers, gateway, clock
         self.clients: list[Client] = []
 
     async def open(self, user: User, session_id: int = 1) -> Client:
@@ -140,10 +141,10 @@ class Hub:
 async def hub() -> AsyncIterator[Hub]:
     bus, clock = MemoryBus(), HandClock()
     world = World(bus)
-    at = as_any(world)
-    gateway = GatewayService(bus, at, at, at, at, at, at.user_api, clock)
+    at = Answers(world)
+    gateway = GatewayService(bus, at.streams, at.channels, at.chat, at.voice, at.presence, at.users, clock)
     await gateway.start()
-    running = Hub(world, gateway, clock)
+    running = Hub(world, at, gateway, clock)
     try:
         yield running
         await settle()

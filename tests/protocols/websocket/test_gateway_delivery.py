@@ -133,11 +133,7 @@ async def test_who_was_put_out_while_identifying_hears_nothing() -> None:
         w = h.world
         ann, bob = w.user("ann"), w.user("bob")
         server = w.server("Home", ann)
-
-        async def stale(user_id: int) -> tuple[int, ...]:
-            return (server,)
-
-        w.servers_of = stale  # type: ignore[method-assign]
+        w.servers_of = lambda user_id: (server,)  # type: ignore[method-assign]
         b = await h.open(bob)
         b.clear()
         w.rename_server(server, "Hideout")
@@ -209,14 +205,14 @@ async def test_what_happens_while_ready_is_gathered_comes_after_it_once() -> Non
         await settle()
         w.say(room, ann, "contained in the heads of READY")
         w.gate.set()
-        slow = w.chat_gate = asyncio.Event()
-        read_states = w.read_states
+        slow, chat = asyncio.Event(), h.answers.chat
+        read_states = chat.read_states
 
         async def waiting(principal: object) -> object:
             await slow.wait()
-            return await read_states(principal)  # type: ignore[arg-type]
+            return await read_states(principal)
 
-        w.read_states = waiting  # type: ignore[assignment,method-assign]
+        chat.read_states = waiting
         await settle()
         w.say(room, ann, "after the heads were read")
         w.channel(server, "new")
@@ -227,7 +223,7 @@ async def test_what_happens_while_ready_is_gathered_comes_after_it_once() -> Non
         await settle()
         assert b.names()[0] == "READY"
         assert [each["message"]["content"] for each in b.named("MESSAGE_CREATE")] == ["after the heads were read"]
-        w.read_states = read_states  # type: ignore[method-assign]
+        chat.read_states = read_states
         await h.promise(b, bob)
 
 

@@ -1,4 +1,4 @@
-"""A small world behind the gateway: every service it asks, by hand and in memory, on the real bus and real events.
+"""A small world behind the gateway, by hand and in memory, on the real bus and real events.
 
 It decides who may see what in the simplest way (a set of hidden channels per person), so that tests own the answers.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
+
+import msgspec
 
 from hubbub import events
 from hubbub.clock import SystemClock
-from hubbub.errors import Refused, Unavailable
 from hubbub.events import Event
 from hubbub.infra.bus.memory import MemoryBus
 from hubbub.services.auth.api import Principal
@@ -21,9 +22,8 @@ from hubbub.services.channel import events as channel_events
 from hubbub.services.channel import permission_bits
 from hubbub.services.chat import api as chat
 from hubbub.services.chat import events as chat_events
-from hubbub.services.presence.api import Presence, Status
-from hubbub.services.presence.events import StatusChanged
-from hubbub.services.user.api import Account, User
+from hubbub.services.presence.api import Presence
+from hubbub.services.user.api import User
 from hubbub.services.user.events import ProfileUpdated
 from hubbub.services.voice.api import VoiceState
 from hubbub.services.voice.events import SpeakingChanged, VoiceStateChanged
@@ -33,7 +33,7 @@ MEMBER = permission_bits.DEFAULT_PERMISSIONS
 
 
 class World:
-    """Also each of ChannelApi, ChatApi, VoiceApi, PresenceApi, UserApi and Streams, as far as the gateway uses them."""
+    """What there is, and what happens to it. `Answers` tells it to a gateway."""
 
     def __init__(self, bus: MemoryBus) -> None:
         self.bus = bus
@@ -240,175 +240,23 @@ class World:
     def revoke(self, user: User, session_id: int) -> None:
         self.emit(f"user:{user.id}", SessionRevoked(user_id=user.id, session_id=session_id))
 
-    # ---- ChannelApi
+    # ---- who sees what
 
-    async def servers_of(self, user_id: int) -> tuple[int, ...]:
+    def servers_of(self, user_id: int) -> tuple[int, ...]:
         return tuple(id for id, people in self.people.items() if user_id in people)
 
-    async def view(self, principal: Principal, server_id: int) -> channels.ServerView:
-        if principal.user_id not in self.people.get(server_id, {}):
-            raise Refused("server.not_found")
-        access = self._access(server_id, principal.user_id)
-        return channels.ServerView(
-            server=self.servers_by_id[server_id],
-            channels=tuple(
-                channels.ChannelView(channel=self.channels_by_id[id], permissions=bits)
-                for id, bits in access.channels.items()
-            ),
-            roles=tuple(self.roles[server_id]),
-            me=self.people[server_id][principal.user_id],
-            permissions=access.permissions,
-            head=len(self.log.get(f"server:{server_id}", ())),
-        )
-
-    async def views(self, principal: Principal) -> channels.Memberships:
-        mine = [id for id, people in self.people.items() if principal.user_id in people]
-        views = tuple(
-            [await self.view(principal, id) for id in mine[:1]]
-        )  # the shortest answer a gateway must live with
-        return channels.Memberships(views=views, unanswered=tuple(mine[1:]))
-
-    async def access_of(self, server_id: int, user_ids: tuple[int, ...]) -> channels.ServerAccesses:
-        self.asked += 1
-        if self.gate is not None:
-            await self.gate.wait()
-        if self.unavailable:
-            self.unavailable -= 1
-            raise Unavailable("nobody home")
-        asked = [id for id in user_ids if id in self.people.get(server_id, {})]
-        answered, rest = asked[:2], asked[2:]  # the smallest answers that a gateway must be able to live with
-        groups = tuple(self._access(server_id, id) for id in answered)
-        return channels.ServerAccesses(server_id=server_id, groups=groups, unanswered=tuple(rest))
-
-    async def members(
-        self, principal: Principal, server_id: int, query: channels.MemberQuery
-    ) -> tuple[channels.Member, ...]:
-        await self.view(principal, server_id)
-        found = self.people[server_id].values()
-        if query.ids:
-            return tuple(each for each in found if each.user.id in query.ids)
-        return tuple(each for each in found if each.user.username.startswith(query.query or ""))[: query.limit]
-
-    async def member_rows(
-        self, principal: Principal, server_id: int, online: tuple[int, ...], first: int, last: int
-    ) -> channels.MemberRows:
-        await self.view(principal, server_id)
-        rows = sorted(
-            self.people[server_id].values(), key=lambda each: (each.user.id not in online, each.user.username)
-        )
-        return channels.MemberRows(first=first, total=len(rows), members=tuple(rows[first : last + 1]))
-
-    # ---- ChatApi
-
-    async def heads(self, asked: Sequence[Any]) -> Any:
-        """Of streams by name (Streams) or of channels by id (ChatApi)."""
-        if asked and isinstance(asked[0], str):
-            return {each: len(self.log.get(each, ())) for each in asked}
-        return tuple(
-            chat.ChannelHead(
-                channel_id=id,
-                last_message_id=self.messages[id][-1].id if self.messages.get(id) else None,
-                seq=len(self.log.get(f"channel:{id}", ())),
-            )
-            for id in asked
-        )
-
-    async def read_states(self, principal: Principal) -> tuple[chat.ReadState, ...]:
-        return tuple(self.reading.get(principal.user_id, {}).values())
-
-    async def send(self, principal: Principal, draft: chat.Draft) -> chat.Sent:
-        self._visible(principal, draft.channel_id)
-        message = self.say(draft.channel_id, self.users[principal.user_id], draft.content)
-        return chat.Sent(message=message, created=True)
-
-    async def page(self, principal: Principal, page: chat.Page) -> tuple[chat.Message, ...]:
-        self._visible(principal, page.channel_id)
-        return tuple(self.messages.get(page.channel_id, ())[::-1][: page.limit])
-
-    async def start_typing(self, principal: Principal, channel_id: int) -> None:
-        self._visible(principal, channel_id)
-        self.type(self.users[principal.user_id], channel_id)
-
-    async def mark_read(self, principal: Principal, channel_id: int, message_id: int) -> chat.ReadState:
-        self._visible(principal, channel_id)
-        return self.read_up_to(self.users[principal.user_id], channel_id, message_id)
-
-    async def edit(self, principal: Principal, message_id: int, content: str) -> chat.Message:
-        raise Refused("message.not_found")
-
-    async def delete(self, principal: Principal, message_id: int) -> None:
-        raise RuntimeError("a bug in a service")
-
-    # ---- VoiceApi
-
-    async def states(self, server_ids: tuple[int, ...]) -> tuple[VoiceState, ...]:
-        return tuple(each for each in self.voice.values() if each.server_id in server_ids and each.channel_id)
-
-    async def speaking(self, server_ids: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
-        return {
-            id: users
-            for id, users in self.talking.items()
-            if users and id in self.channels_by_id and self.channels_by_id[id].server_id in server_ids
+    def access(self, server_id: int, user_id: int) -> channels.ServerAccess:
+        rights = self.powers[server_id, user_id] if user_id in self.people[server_id] else 0
+        seen = {
+            id: rights
+            for id, each in self.channels_by_id.items()
+            if each.server_id == server_id and rights and (user_id, id) not in self.hidden
         }
-
-    async def update_self(self, principal: Principal, self_mute: bool, self_deaf: bool) -> VoiceState:
-        raise Refused("voice.not_connected")
-
-    # ---- PresenceApi
-
-    async def connected(self, principal: Principal, connection: str) -> Presence:
-        return await self.set_status(principal, "online", None)
-
-    async def beat(self, connections: tuple[tuple[int, str], ...]) -> None: ...
-
-    async def disconnected(self, principal: Principal, connection: str) -> None:
-        await self.set_status(principal, "offline", None)
-
-    async def set_status(self, principal: Principal, status: Status, custom_status: str | None) -> Presence:
-        presence = Presence(user_id=principal.user_id, status=status, custom_status=custom_status, last_seen=NOW)
-        self.statuses[principal.user_id] = presence
-        self.publish(StatusChanged(presence=presence, server_ids=await self.servers_of(principal.user_id)))
-        return presence
-
-    async def online_in(self, server_id: int) -> tuple[int, ...]:
-        return tuple(
-            id for id in self.people[server_id] if id in self.statuses and self.statuses[id].status != "offline"
-        )
-
-    async def get(self, ids: tuple[int, ...]) -> tuple[Any, ...]:
-        """Presences (PresenceApi); see Users for people."""
-        return tuple(self.statuses[id] for id in ids if id in self.statuses and self.statuses[id].status != "offline")
-
-    # ---- UserApi, apart because `get` means another thing there
-
-    @property
-    def user_api(self) -> Any:
-        return _Users(self)
-
-    # ---- Streams
-
-    async def events_after(self, stream: str, seq: int, limit: int) -> list[bytes] | None:
-        return None if stream in self.forgotten else self.log[stream][seq : seq + limit]
+        return channels.ServerAccess(user_ids=(user_id,), permissions=rights, channels=seen)
 
     # ---- inside
 
-    def _visible(self, principal: Principal, channel_id: int) -> None:
-        channel = self.channels_by_id.get(channel_id)
-        if channel is None or channel_id not in self._access(channel.server_id, principal.user_id).channels:
-            raise Refused("channel.not_found")
-
-    def _access(self, server_id: int, user_id: int) -> channels.ServerAccess:
-        bits = self.powers[server_id, user_id] if user_id in self.people[server_id] else 0
-        seen = {
-            id: bits
-            for id, each in self.channels_by_id.items()
-            if each.server_id == server_id and bits and (user_id, id) not in self.hidden
-        }
-        return channels.ServerAccess(user_ids=(user_id,), permissions=bits, channels=seen)
-
     def _server(self, id: int, **changes: Any) -> channels.Server:
-        import msgspec
-
         self.servers_by_id[id] = msgspec.structs.replace(self.servers_by_id[id], **changes)
         return self.servers_by_id[id]
 
@@ -447,17 +295,6 @@ class World:
         self.publish(VoiceStateChanged(server_id=server_id, channel_id=seen_in, state=state))
 
 
-class _Users:
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def account(self, principal: Principal) -> Account:
-        return Account(user=self._world.users[principal.user_id], email=None, created_at=NOW, instance_owner=False)
-
-    async def get(self, ids: tuple[int, ...]) -> tuple[User, ...]:
-        return tuple(self._world.users[id] for id in ids if id in self._world.users)
-
-
 class HandClock(SystemClock):
     """Time that tests move. Only `monotonic` matters to the gateway."""
 
@@ -470,7 +307,3 @@ class HandClock(SystemClock):
 
 def principal_of(user: User, session_id: int = 1) -> Principal:
     return Principal("person", user.id, session_id)
-
-
-def as_any(world: World) -> Any:
-    return cast(Any, world)
