@@ -94,7 +94,13 @@ def register(*kinds: type[Event]) -> None:
 
 
 def encode(event: Event, stream: str, seq: int, at: int) -> bytes:
-    return _encode(Fact(stream, seq, at, type(event).__name__, msgspec.Raw(_encode(event)), traceparent()))
+    """On behalf of the trace that runs here."""
+    return encode_of(traceparent(), event, stream, seq, at)
+
+
+def encode_of(trace: str, event: Event, stream: str, seq: int, at: int) -> bytes:
+    """On behalf of a trace that is named."""
+    return _encode(Fact(stream, seq, at, type(event).__name__, msgspec.Raw(_encode(event)), trace))
 
 
 def decode(payload: bytes) -> tuple[Fact, Event | None]:

@@ -27,6 +27,7 @@ from tests.contract.library import (
     ONE,
     PUT,
     ROW,
+    BookAdded,
     Engine,
     add,
     count,
@@ -84,6 +85,54 @@ async def test_execute_counts_the_rows_it_changed(database: Database) -> None:
         return [*added, lent, await tx.execute(LEND, was=0, becomes=1), await tx.execute(DROP, id=2)]
 
     assert await database.write(body) == [1, 1, 0, 2, 0, 1]
+
+
+async def test_one_statement_for_many_rows_answers_in_their_order(database: Database) -> None:
+    async def body(tx: Transaction) -> tuple[Any, ...]:
+        added = await tx.fetch_many(ADD, [{"id": id, "title": f"book {id}", **ROW} for id in (3, 1, 2)])
+        put = await tx.fetch_many(PUT, [{"id": id, "title": f"again {id}", **ROW} for id in (2, 4, 3)])
+        found = await tx.fetch_many(BY_ID, [{"ids": [4, 1]}, {"ids": []}, {"ids": [2]}])
+        return list(added), [row[0] for row in put], [row[0] for row in found], list(await tx.fetch_many(ADD, []))
+
+    assert await database.write(body) == ([], ["again 2", "again 4", "again 3"], [1, 4, 2], [])
+    assert [tuple(row) for row in await database.fetch(ALL)] == [
+        (1, "book 1"),
+        (2, "again 2"),
+        (3, "again 3"),
+        (4, "again 4"),
+    ]
+
+
+async def test_thousands_of_rows_are_one_statement_too(database: Database) -> None:
+    rows = [{"id": id, "title": f"book {id}" + "x" * 2_000, **ROW} for id in range(2_000)]
+    assert len(await database.write(lambda tx: tx.fetch_many(PUT, rows))) == 2_000
+    assert await count(database) == 2_000
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        ({"id": 2, "title": "book 1"}, Conflict),
+        ({"id": 2, "title": "\ud800"}, Exception),  # no UTF-8 says that: the driver refuses it before it is sent
+        ({"id": 2}, KeyError),
+    ],
+)
+async def test_a_bad_row_among_many_undoes_all_of_them(
+    engine: Engine, database: Database, bad: dict[str, Any], error: type[Exception]
+) -> None:
+    rows = [{**ROW, "id": 1, "title": "book 1"}, {**ROW, **bad}, {**ROW, "id": 3, "title": "book 3"}]
+
+    async def body(tx: Transaction) -> None:
+        await tx.emit_all("shelf:7", [(BookAdded(id=id, shelf=7), "") for id in (1, 2)])
+        await tx.fetch_many(ADD, rows)
+
+    for _ in range(30):  # whatever link it was on, it still serves
+        with pytest.raises(error) as refused:
+            await database.write(body)
+        assert not isinstance(refused.value, Unavailable)
+    assert await count(database) == 0
+    assert await database.write(add(1, "shelf:7")) == 1
+    assert engine.facts() == [("shelf:7", 1, 1)]
 
 
 async def test_a_body_that_raises_writes_nothing(engine: Engine, database: Database) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,6 +42,34 @@ async def test_one_body_may_emit_several_facts(engine: Engine, database: Databas
 
     assert await database.write(body) == [1, 1, 2, 3]
     assert engine.facts() == [("a", 1, 0), ("b", 1, 1), ("a", 2, 2), ("a", 3, 3)]
+
+
+async def test_many_facts_at_once_follow_each_other_in_one_stream(engine: Engine, database: Database) -> None:
+    async def body(tx: Transaction, first: int, many: int) -> int:
+        told = [(BookAdded(id=id, shelf=id), f"cause {id}") for id in range(first, first + many)]
+        if first % 200:
+            return await tx.emit_all("s", told)
+        before = await tx.emit("s", BookAdded(id=first, shelf=first))
+        assert await tx.emit_all("s", told[1:-1]) == before + 1
+        assert await tx.emit("s", BookAdded(id=first + many - 1, shelf=first + many - 1)) == before + many - 1
+        return before
+
+    sizes = [3, 1, 40, 5, 7, 100, 20, 9]
+    firsts = await asyncio.gather(
+        *(database.write(partial(body, first=100 * at, many=many)) for at, many in enumerate(sizes))
+    )
+    expected = {
+        seq + n: 100 * at + n for at, (seq, many) in enumerate(zip(firsts, sizes, strict=True)) for n in range(many)
+    }
+    assert sorted(expected) == list(range(1, sum(sizes) + 1))
+    assert engine.facts() == [("s", seq, expected[seq]) for seq in sorted(expected)]
+    assert [topic for topic, _ in engine.published] == [f"book.added.{expected[seq]}" for seq in sorted(expected)]
+    causes = [events.decode(payload)[0].trace for _, payload in engine.published]
+    assert all(cause in ("", f"cause {expected[seq]}") for seq, cause in enumerate(causes, 1))
+    assert causes.count("") == 2 * 4, "those that were told one by one, outside of any trace"
+    kept = await database.events_after("s", 0, 1_000)
+    assert kept == [payload for _, payload in engine.published]
+    assert await database.heads(["s"]) == {"s": sum(sizes)}
 
 
 async def test_a_fact_is_published_after_its_commit(engine: Engine) -> None:

@@ -6,7 +6,7 @@ during the last one; PostgreSQL may run a body again after a serialization failu
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.sql.expression import ClauseElement
@@ -33,6 +33,11 @@ class Transaction(Protocol):
         """Run one statement and return how many rows it changed."""
         ...
 
+    async def fetch_many(self, statement: ClauseElement, rows: Sequence[Mapping[str, Any]], /) -> Sequence[Row]:
+        """Run one statement once for the values of each of `rows`, in their order and in one round trip; all rows that
+        came back, in that order too. Without `rows` nothing is run."""
+        ...
+
     async def lock(self, key: int) -> None:
         """Until the end of the transaction nobody else holds `key`. Take it before choosing an id that must become
         visible in order (a channel's next message). SQLite has one writer: nothing to do there."""
@@ -43,6 +48,11 @@ class Transaction(Protocol):
 
         The stream's head row is raised first, so `seq` is contiguous and in commit order. The fact is published after
         the commit, at least once; facts of one stream are published in order of `seq`."""
+        ...
+
+    async def emit_all(self, stream: str, told: Sequence[tuple[Event, str]], /) -> int:
+        """The same for one fact or more, each with the traceparent of what caused it; returns the sequence of the first,
+        the others follow it. Costs the round trips of one."""
         ...
 
 

@@ -61,8 +61,10 @@ marks = Table(
 
 RAISE_HEAD = (
     insert(streams)
-    .values(name=bindparam("name"), seq=1)
-    .on_conflict_do_update(index_elements=[streams.c.name], set_={"seq": streams.c.seq + 1})
+    .values(name=bindparam("name"), seq=bindparam("count", type_=streams.c.seq.type))
+    .on_conflict_do_update(
+        index_elements=[streams.c.name], set_={"seq": streams.c.seq + bindparam("count", type_=streams.c.seq.type)}
+    )
     .returning(streams.c.seq)
 )
 ADD_FACT = insert(outbox).values({name: bindparam(name) for name in ("stream", "seq", "topic", "payload", "at")})

@@ -8,14 +8,14 @@ SERIALIZABLE: as if it were alone, like on SQLite, or again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 from sqlalchemy import bindparam
 from sqlalchemy.sql.expression import ClauseElement
 
-from hubbub import events
+from hubbub import events, trace
 from hubbub.clock import Clock
 from hubbub.errors import Unavailable
 from hubbub.events import Event
@@ -76,6 +76,13 @@ class PostgresTransaction:
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
+    async def fetch_many(self, statement: ClauseElement, rows: Sequence[Mapping[str, Any]], /) -> Sequence[Row]:
+        if not rows:
+            return []
+        prepared = [self._prepared(statement, values) for values in rows]
+        found = await self._ran(self._link.fetchmany, prepared[0][0], [arguments for _, arguments in prepared])
+        return [tuple(row) for row in found]
+
     async def lock(self, key: int) -> None:
         if self._begun:
             await self._ran(self._link.execute, "SELECT pg_advisory_xact_lock($1)", key)
@@ -85,15 +92,24 @@ class PostgresTransaction:
             await self._ran(self._link.execute, begin)
 
     async def emit(self, stream: str, event: Event) -> int:
-        seq: int = (await self._fetched(RAISE_HEAD, {"name": stream}))[0][0]
-        entry = self._relay.opened(stream)  # we hold the head's row: nobody else is between it and our commit
-        self.entries.append(entry)
-        at = self._clock.now_ms()
-        payload, topic = events.encode(event, stream, seq, at), event.topic
-        row = {"stream": stream, "seq": seq, "topic": topic, "payload": payload, "at": at}
-        id = (await self._fetched(ADD_FACT, {**row, "writer": self._relay.writer}))[0][0]
-        self._relay.written(entry, id, topic, payload)
-        return seq
+        return await self.emit_all(stream, [(event, trace.traceparent())])
+
+    async def emit_all(self, stream: str, told: Sequence[tuple[Event, str]], /) -> int:
+        head: int = (await self._fetched(RAISE_HEAD, {"name": stream, "count": len(told)}))[0][0]
+        entries = [self._relay.opened(stream) for _ in told]  # we hold the head: nobody is between it and our commit
+        self.entries += entries
+        at, first = self._clock.now_ms(), head - len(told) + 1
+        same = {"stream": stream, "at": at, "writer": self._relay.writer}
+        facts = [
+            (event.topic, events.encode_of(cause, event, stream, first + n, at))
+            for n, (event, cause) in enumerate(told)
+        ]
+        rows = [
+            {"seq": first + n, "topic": topic, "payload": payload, **same} for n, (topic, payload) in enumerate(facts)
+        ]
+        for entry, (topic, payload), (id,) in zip(entries, facts, await self.fetch_many(ADD_FACT, rows), strict=True):
+            self._relay.written(entry, id, topic, payload)
+        return first
 
     # ---- for the database
 
@@ -119,7 +135,7 @@ class PostgresTransaction:
         text, arguments = self._prepared(statement, values)
         return [tuple(row) for row in await self._ran(self._link.fetch, text, *arguments)]
 
-    def _prepared(self, statement: ClauseElement, values: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    def _prepared(self, statement: ClauseElement, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
         try:
             text, arguments = compiled(statement, "postgres")
             return text, arguments(values)

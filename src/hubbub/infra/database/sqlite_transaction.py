@@ -5,13 +5,13 @@ The methods are coroutines because the port's are, but they never wait.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import apsw
 from sqlalchemy.sql.expression import ClauseElement
 
-from hubbub import events
+from hubbub import events, trace
 from hubbub.clock import Clock
 from hubbub.errors import Unavailable
 from hubbub.events import Event
@@ -54,23 +54,30 @@ class SqliteTransaction:
         link = self._run(statement, values)[1]
         return link.changes()
 
+    async def fetch_many(self, statement: ClauseElement, rows: Sequence[Mapping[str, Any]], /) -> Sequence[Row]:
+        return [row for values in rows for row in self._run(statement, values)[0]]
+
     async def lock(self, key: int) -> None:
         pass
 
     async def emit(self, stream: str, event: Event) -> int:
-        seq: int = self._run(RAISE_HEAD, {"name": stream})[0][0][0]
-        at = self._clock.now_ms()
-        payload, topic = events.encode(event, stream, seq, at), event.topic
-        row = {"stream": stream, "seq": seq, "topic": topic, "payload": payload, "at": at}
-        link = self._run(ADD_FACT, row)[1]
-        self.facts.append(Committed(link.last_insert_rowid(), topic, payload))
-        return seq
+        return await self.emit_all(stream, [(event, trace.traceparent())])
+
+    async def emit_all(self, stream: str, told: Sequence[tuple[Event, str]], /) -> int:
+        head: int = self._run(RAISE_HEAD, {"name": stream, "count": len(told)})[0][0][0]
+        at, first = self._clock.now_ms(), head - len(told) + 1
+        for seq, (event, cause) in enumerate(told, first):
+            payload, topic = events.encode_of(cause, event, stream, seq, at), event.topic
+            row = {"stream": stream, "seq": seq, "topic": topic, "payload": payload, "at": at}
+            link = self._run(ADD_FACT, row)[1]
+            self.facts.append(Committed(link.last_insert_rowid(), topic, payload))
+        return first
 
     def end(self) -> None:
         """A transaction that outlives its body must not touch the next one."""
         self._link = None
 
-    def _run(self, statement: ClauseElement, values: dict[str, Any]) -> tuple[list[Row], apsw.Connection]:
+    def _run(self, statement: ClauseElement, values: Mapping[str, Any]) -> tuple[list[Row], apsw.Connection]:
         link = self._link
         if link is None:
             raise RuntimeError("this transaction is over")
