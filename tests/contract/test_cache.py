@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hubbub.errors import Unavailable
+from hubbub.infra.cache import redis
 from hubbub.infra.cache.base import Cache
 from hubbub.infra.cache.memory import MemoryCache
 from hubbub.infra.cache.redis import RedisCache
@@ -253,11 +254,13 @@ async def test_a_claim_is_held_by_one_and_kept_by_claiming_again(backend: Memory
 
 async def test_only_the_holder_releases(cache: Cache) -> None:
     first = await cache.claim("node:1", b"a", 60)
-    assert await cache.release("node:1", b"b") is False
-    assert await cache.release("none", b"a") is False
-    assert await cache.release("node:1", b"a") is True
+    assert await cache.release("node:1", first._replace(holder=b"b")) is False
+    assert await cache.release("none", first) is False
+    assert await cache.release("node:1", first) is True
     again = await cache.claim("node:1", b"a", 60)
     assert again.epoch > first.epoch, "what happened in between is not known: the holder is a new one"
+    assert await cache.release("node:1", first) is False, "it comes too late"
+    assert await cache.holder("node:1") == again
 
 
 async def test_of_many_claims_one_wins_and_all_agree_on_it(cache: Cache) -> None:
@@ -339,6 +342,17 @@ async def test_instances_on_one_server_do_not_meet(redis_server: Server) -> None
     assert (await other.claim("l", b"2", 60)).holder == b"2"
     await one.close()
     await other.close()
+
+
+async def test_a_lease_that_is_kept_keeps_its_epoch(redis_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long: what is remembered for a day is remembered from the last claim on."""
+    monkeypatch.setattr(redis, "EPOCH_TTL", 1)
+    cache = RedisCache(redis_server.url, fresh_name())
+    first = await cache.claim("l", b"1", 60)
+    for _ in range(4):
+        await asyncio.sleep(0.5)
+        assert await cache.claim("l", b"1", 60) == first
+    await cache.close()
 
 
 async def test_a_server_that_goes_is_unavailable_soon_and_found_again() -> None:

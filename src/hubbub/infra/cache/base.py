@@ -40,8 +40,9 @@ class Cache(Protocol):
         """Who holds it; None when nobody does."""
         ...
 
-    async def release(self, key: str, holder: bytes) -> bool:
-        """Give up what `holder` holds; False when it does not hold it (any more)."""
+    async def release(self, key: str, claim: Claim) -> bool:
+        """Give up what was claimed; False when it is not held (any more) by that holder since that epoch: a release that
+        comes late takes nothing from a later claim."""
         ...
 
     async def put_hash(self, key: str, fields: Mapping[str, bytes], ttl: float) -> None:

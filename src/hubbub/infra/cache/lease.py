@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 
 from hubbub.errors import Unavailable
-from hubbub.infra.cache.base import Cache
+from hubbub.infra.cache.base import Cache, Claim
 from hubbub.infra.tasks import end
 
 WORKERS = 1 << 10  # of snowflakes; 0 is the one of a process that is alone
@@ -30,6 +30,7 @@ class Lease:
         self._key = key
         self._holder = holder
         self._lost = lost
+        self._claim: Claim | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def take(self) -> bool:
@@ -37,6 +38,7 @@ class Lease:
         claim = await self._cache.claim(self._key, self._holder, TTL)
         if claim.holder != self._holder:
             return False
+        self._claim = claim
         self._task = asyncio.create_task(self._renew(), name=f"lease-{self._key}")
         return True
 
@@ -52,11 +54,11 @@ class Lease:
             await asyncio.sleep(TRY)
 
     async def close(self) -> None:
-        if self._task is None:
+        if self._task is None or self._claim is None:
             return
         await end(self._task)
         with contextlib.suppress(Unavailable):
-            await self._cache.release(self._key, self._holder)
+            await self._cache.release(self._key, self._claim)
 
     async def _renew(self) -> None:
         while True:
@@ -70,6 +72,7 @@ class Lease:
                 log.critical("%s is held by another process", self._key)
                 self._lost()
                 return
+            self._claim = claim  # of a new epoch, if the cache came back empty
 
 
 async def take_worker(cache: Cache, holder: bytes, lost: Callable[[], None]) -> tuple[int, Lease]:

@@ -65,9 +65,8 @@ class MemoryCache:
     async def holder(self, key: str) -> Claim | None:
         return self._leases.get(key)
 
-    async def release(self, key: str, holder: bytes) -> bool:
-        held = self._leases.get(key)
-        if held is None or held.holder != holder:
+    async def release(self, key: str, claim: Claim) -> bool:
+        if self._leases.get(key) != claim:
             return False
         self._leases.drop(key)
         return True

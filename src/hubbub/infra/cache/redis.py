@@ -21,7 +21,9 @@ from hubbub.infra.cache.base import Claim
 LARGEST = 1 << 20  # bytes of one value
 ANSWER = 2.0  # seconds that the server may take
 CONNECTIONS = 32
-EPOCH_TTL = 86_400  # seconds that the last epoch of a lease is remembered; after that the clock is past it anyway
+EPOCH_TTL = (
+    86_400  # seconds that the last epoch of a lease is remembered after its last claim: then the clock is past it
+)
 
 _TAKE = """
 local time = redis.call('TIME')
@@ -41,6 +43,7 @@ _CLAIM = """
 local holder = redis.call('GET', KEYS[1])
 if holder == ARGV[1] then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
 elseif not holder then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   holder = ARGV[1]
@@ -57,7 +60,7 @@ local holder = redis.call('GET', KEYS[1])
 return holder and {holder, redis.call('GET', KEYS[2]) or '0'} or {}
 """
 _RELEASE = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
 return redis.call('DEL', KEYS[1])
 """
 _RANGE = """
@@ -127,9 +130,10 @@ class RedisCache:
         held = await self._done(lambda: self._holder(keys=[f"{name}:lease", f"{name}:epoch"], args=[]))
         return Claim(held[0], int(held[1])) if held else None
 
-    async def release(self, key: str, holder: bytes) -> bool:
-        name = f"{{{self._prefix}{key}}}:lease"
-        return bool(await self._done(lambda: self._release(keys=[name], args=[holder])))
+    async def release(self, key: str, claim: Claim) -> bool:
+        name = f"{{{self._prefix}{key}}}"
+        names = [f"{name}:lease", f"{name}:epoch"]
+        return bool(await self._done(lambda: self._release(keys=names, args=[claim.holder, claim.epoch])))
 
     async def put_hash(self, key: str, fields: Mapping[str, bytes], ttl: float) -> None:
         for value in fields.values():
