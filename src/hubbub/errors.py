@@ -8,7 +8,10 @@ HubbubError
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class HubbubError(Exception):
@@ -45,3 +48,13 @@ class Unavailable(HubbubError):
     def __init__(self, why: str, started: bool = False) -> None:
         super().__init__(why)
         self.started = started
+
+
+async def unless_gone(call: Awaitable[T], nothing: T) -> T:
+    """What a process answers; `nothing` if it has died, and what it held with it."""
+    try:
+        return await call
+    except Unavailable as gone:
+        if gone.started:
+            raise
+        return nothing

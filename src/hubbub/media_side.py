@@ -24,6 +24,7 @@ from hubbub.services.media.api import HooksApi, Keyholders, MediaApi, RoomsApi
 from hubbub.services.media.membership import Membership
 from hubbub.services.media.node import MediaNode
 from hubbub.services.media.operator import OperatorKeys, OperatorRooms
+from hubbub.services.media.registry import Registry
 from hubbub.services.media.service import MediaService
 from hubbub.services.voice.placement import Placement
 from hubbub.services.voice.service import VoiceService
@@ -65,6 +66,7 @@ class MediaSide:
     def __init__(self, world: World, here: bool, voice: bool, port: int) -> None:
         self._world = world
         self._voice = voice
+        self._registry = Registry(world.cache, world.clock)
         self.tokens = _tokens(world)
         self.keys: Keyholders = OperatorKeys(self.tokens)
         self.cluster: ClusterMedia | None = None
@@ -82,8 +84,8 @@ class MediaSide:
         self.node = self._open_node(port) if here else None
         if world.apart:
             rooms = self.node.rooms if self.node else None
-            self.api = Placement(world.cache, lambda id: rpc.remote(MediaApi, world.bus, id))
-            self.rooms = AllRooms(world.cache, lambda id: rpc.remote(RoomsApi, world.bus, id), rooms)
+            self.api = Placement(self._registry, lambda id: rpc.remote(MediaApi, world.bus, id))
+            self.rooms = AllRooms(self._registry, lambda id: rpc.remote(RoomsApi, world.bus, id), rooms)
         else:
             assert self.node is not None
             self.api = world.between(MediaApi, self.node.service)
@@ -109,7 +111,7 @@ class MediaSide:
             return [await rpc.serve(HooksApi, self.cluster, world.bus)]
         if here is None:
             return []
-        membership = Membership(world.cache, here.node, here.id, world.clock)
+        membership = Membership(self._registry, here.node, here.id)
         stops = [
             await rpc.serve(MediaApi, here.service, world.bus, place=here.id),
             await rpc.serve(RoomsApi, here.rooms, world.bus, place=here.id),

@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable
 
-from hubbub.errors import Refused, Unavailable
-from hubbub.infra.cache.base import Cache
-from hubbub.services.media.api import AttendantPatch, Parcel, RoomPlan, RoomsApi
-from hubbub.services.media.membership import NODES, node_key, room_key
+from hubbub.errors import Refused, unless_gone
+from hubbub.services.media.api import AttendantPatch, NodeRegistry, Parcel, RoomPlan, RoomsApi
 from hubbub.services.media.signals import Attendant, RoomState, Track
-
-MOST = 1_000  # nodes
-T = TypeVar("T")
 
 
 class AllRooms:
     """Implements RoomsApi. `node(id)` reaches one node; `here` is the one in this process, if there is one."""
 
-    def __init__(self, cache: Cache, node: Callable[[str], RoomsApi], here: RoomsApi | None) -> None:
-        self._cache = cache
+    def __init__(self, registry: NodeRegistry, node: Callable[[str], RoomsApi], here: RoomsApi | None) -> None:
+        self._registry = registry
         self._node = node
         self._here = here
 
     async def rooms(self, names: tuple[str, ...]) -> tuple[RoomState, ...]:
-        ids = [id for id, _ in await self._cache.range(NODES, 0, float("inf"), MOST)]
-        alive = await self._cache.get([node_key(id) for id in ids]) if ids else []
-        asked = [self._node(id).rooms(names) for id, beat in zip(ids, alive, strict=True) if beat is not None]
-        found = await asyncio.gather(*(_unless_dead(each, ()) for each in asked))
+        asked = [self._node(id).rooms(names) for id in await self._registry.alive()]
+        found = await asyncio.gather(*(unless_gone(each, ()) for each in asked))
         return tuple(room for rooms in found for room in rooms)
 
     async def attendants(self, room: str) -> tuple[Attendant, ...]:
-        holder = await self._cache.holder(room_key(room))
-        return await _unless_dead(self._node(holder.holder.decode()).attendants(room), ()) if holder else ()
+        lease = await self._registry.holder(room)
+        return await unless_gone(self._node(lease.node).attendants(room), ()) if lease else ()
 
     async def open(self, plan: RoomPlan) -> RoomState:
         """Clients with an operator's token go to a node of their choice: the room must be made there."""
-        if await self._cache.holder(room_key(plan.name)) is not None:
+        if await self._registry.holder(plan.name) is not None:
             return await (await self._at(plan.name)).open(plan)
         if self._here is None:
             raise Refused("media.no_node")
@@ -66,17 +58,7 @@ class AllRooms:
 
     async def _at(self, room: str, identity: str = "") -> RoomsApi:
         """The node that has the room."""
-        claim = await self._cache.holder(room_key(room))
-        if claim is None:
+        lease = await self._registry.holder(room)
+        if lease is None:
             raise Refused("media.participant_not_found" if identity else "media.room_not_found")
-        return self._node(claim.holder.decode())
-
-
-async def _unless_dead(call: Awaitable[T], nothing: T) -> T:
-    """A node that has just died has no rooms any more."""
-    try:
-        return await call
-    except Unavailable as gone:
-        if gone.started:
-            raise
-        return nothing
+        return self._node(lease.node)

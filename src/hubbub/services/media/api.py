@@ -2,9 +2,9 @@
 
 A room's name is `<server id>:<channel id>`; an identity is a user id in decimal. Both are opaque here.
 
-Three interfaces: `MediaApi` for other services, `RoomsApi` for the tools of an operator, and `Signalling` for the
-protocol that clients speak (its words are in `signals`, to be imported from here). The last lives on the node itself:
-everything happens on the event loop, and nothing blocks.
+`MediaApi` and, over several nodes, `NodeRegistry` are for other services, `RoomsApi` for the tools of an operator, and
+`Signalling` for the protocol that clients speak (its words are in `signals`, to be imported from here). The last lives on
+the node itself: everything happens on the event loop, and nothing blocks.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ __all__ = (
     "Grants",
     "HooksApi",
     "Keyholders",
+    "Lease",
     "LeaveReason",
     "MediaApi",
+    "NodeRegistry",
     "Participant",
     "Parcel",
     "RoomPlan",
@@ -82,6 +84,32 @@ class MediaApi(Protocol):
     async def close(self, room: str) -> None: ...
 
     async def participants(self, room: str) -> tuple[Participant, ...]: ...
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """A room is on this node, and on no other, since this change of nodes. `epoch` rises with each change: who has seen a
+    higher one refuses what comes with a lower."""
+
+    node: str
+    epoch: int
+
+
+class NodeRegistry(Protocol):
+    """Where there are several media nodes: which of them live, and which has a room. Any call may raise Unavailable."""
+
+    async def alive(self) -> dict[str, int]:
+        """Node -> how many rooms it has."""
+        ...
+
+    async def holder(self, room: str) -> Lease | None: ...
+
+    async def claim(self, room: str, node: str, seconds: float) -> Lease:
+        """The room is that node's for so long, if it is nobody's or its own already (compare and set). Whose it is now."""
+        ...
+
+    async def release(self, room: str, lease: Lease) -> None:
+        """It is nobody's, if that lease still stands."""
+        ...
 
 
 Errand = Literal["list", "create", "admin"]

@@ -1,8 +1,6 @@
 """One media node among several: it says that it is alive, and holds the leases of the rooms that it has.
 
-In the cache: `media:nodes` lists all nodes that were ever here (sorted set), `media:node:<id>` is there while one lives
-and holds how many rooms it has, `media:room:<room>` is the lease of a room. Who loses the lease of a room gives it up:
-a room lives on one node.
+Who loses the lease of a room gives it up: a room lives on one node.
 """
 
 from __future__ import annotations
@@ -11,35 +9,23 @@ import asyncio
 import contextlib
 import logging
 
-from hubbub.clock import Clock
 from hubbub.errors import Unavailable
-from hubbub.infra.cache.base import Cache
 from hubbub.infra.tasks import end
+from hubbub.services.media.api import Lease
 from hubbub.services.media.node import MediaNode
+from hubbub.services.media.registry import Registry
 
 BEAT = 1.0
-ALIVE = 4.0  # seconds that a node is believed to live after its last beat
 ROOM = 6.0  # seconds that a room stays a node's after its last renewal
-LISTED = 86_400.0
-NODES = "media:nodes"
 log = logging.getLogger(__name__)
 
 
-def node_key(id: str) -> str:
-    return f"media:node:{id}"
-
-
-def room_key(room: str) -> str:
-    return f"media:room:{room}"
-
-
 class Membership:
-    def __init__(self, cache: Cache, node: MediaNode, id: str, clock: Clock) -> None:
-        self._cache = cache
+    def __init__(self, registry: Registry, node: MediaNode, id: str) -> None:
+        self._registry = registry
         self._node = node
         self._id = id
-        self._clock = clock
-        self._held: dict[str, int] = {}  # room -> epoch of our lease
+        self._held: dict[str, Lease] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -51,9 +37,9 @@ class Membership:
             return
         await end(self._task)
         with contextlib.suppress(Unavailable):
-            await self._cache.delete(node_key(self._id))
-            for room in self._held:
-                await self._cache.release(room_key(room), self._id.encode())
+            await self._registry.leave(self._id)
+            for room, lease in self._held.items():
+                await self._registry.release(room, lease)
 
     async def _run(self) -> None:
         while True:
@@ -65,19 +51,17 @@ class Membership:
 
     async def _beat(self) -> None:
         rooms = self._node.in_use()
-        await self._cache.put(node_key(self._id), str(len(rooms)).encode(), ALIVE)
-        await self._cache.score(NODES, self._id, self._clock.now_ms() / 1000, LISTED)
+        await self._registry.beat(self._id, len(rooms))
         for room in rooms:
             await self._hold(room)
         for room in self._held.keys() - rooms:
-            del self._held[room]
-            await self._cache.release(room_key(room), self._id.encode())
+            await self._registry.release(room, self._held.pop(room))
 
     async def _hold(self, room: str) -> None:
-        claim = await self._cache.claim(room_key(room), self._id.encode(), ROOM)
-        if claim.holder == self._id.encode():
-            self._held[room] = claim.epoch
+        lease = await self._registry.claim(room, self._id, ROOM)
+        if lease.node == self._id:
+            self._held[room] = lease
             return
-        log.warning("room %s is on another node since epoch %d", room, claim.epoch)
+        log.warning("room %s is on another node since epoch %d", room, lease.epoch)
         self._held.pop(room, None)
         self._node.give_up(room)

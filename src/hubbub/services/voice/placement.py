@@ -9,28 +9,33 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
-from hubbub.errors import Unavailable
-from hubbub.infra.cache.base import Cache
+from hubbub.errors import Unavailable, unless_gone
 from hubbub.infra.tasks import end
-from hubbub.services.media.api import Admission, Grants, LeaveReason, MediaApi, Participant
+from hubbub.services.media.api import (
+    Admission,
+    Grants,
+    Lease,
+    LeaveReason,
+    MediaApi,
+    NodeRegistry,
+    Participant,
+)
 
 RESERVED = 6.0  # seconds until the node itself must have renewed the lease
 LOOK = 1.0  # seconds
 TRIES = 3
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
 class Placement:
     """`node(id)` reaches one node. `start(lost)` watches: `lost(room)` when the node of a room is no more."""
 
-    def __init__(self, cache: Cache, node: Callable[[str], MediaApi]) -> None:
-        self._cache = cache
+    def __init__(self, registry: NodeRegistry, node: Callable[[str], MediaApi]) -> None:
+        self._registry = registry
         self._node = node
         self._nodes: dict[str, MediaApi] = {}
-        self._rooms: dict[str, str] = {}  # room -> node, of rooms that somebody was admitted to
+        self._rooms: dict[str, Lease] = {}  # of rooms that somebody was admitted to
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, lost: Callable[[str], Awaitable[None]]) -> None:
@@ -45,34 +50,34 @@ class Placement:
     async def admit(self, room: str, identity: str, name: str, grants: Grants) -> Admission:
         refused: set[str] = set()
         for _ in range(TRIES):
-            at = await self._place(room, refused)
+            lease = await self._place(room, refused)
             try:
-                admission = await self._at(at).admit(room, identity, name, grants)
+                admission = await self._at(lease.node).admit(room, identity, name, grants)
             except Unavailable as gone:
                 if gone.started:
                     raise
-                refused.add(at)  # nobody is there: it died, and its leases have not run out yet
-                await self._cache.release(_key(room), at.encode())
+                refused.add(lease.node)  # nobody is there: it died, and its leases have not run out yet
+                await self._registry.release(room, lease)
                 continue
-            self._rooms[room] = at
+            self._rooms[room] = lease
             return admission
         raise Unavailable("no media node answers", started=False)
 
     async def grant(self, room: str, identity: str, grants: Grants) -> None:
         if (node := await self._holder(room)) is not None:
-            await _unless_dead(node.grant(room, identity, grants))
+            await unless_gone(node.grant(room, identity, grants), None)
 
     async def remove(self, room: str, identity: str, reason: LeaveReason) -> None:
         if (node := await self._holder(room)) is not None:
-            await _unless_dead(node.remove(room, identity, reason))
+            await unless_gone(node.remove(room, identity, reason), None)
 
     async def close(self, room: str) -> None:
         if (node := await self._holder(room)) is not None:
-            await _unless_dead(node.close(room))
+            await unless_gone(node.close(room), None)
 
     async def participants(self, room: str) -> tuple[Participant, ...]:
         node = await self._holder(room)
-        return (await _unless_dead(node.participants(room)) or ()) if node is not None else ()
+        return await unless_gone(node.participants(room), ()) if node is not None else ()
 
     # ---- inside
 
@@ -82,28 +87,22 @@ class Placement:
         return known
 
     async def _holder(self, room: str) -> MediaApi | None:
-        claim = await self._cache.holder(_key(room))
-        if claim is None:
+        lease = await self._registry.holder(room)
+        if lease is None:
             return None
-        self._rooms[room] = claim.holder.decode()
-        return self._at(claim.holder.decode())
+        self._rooms[room] = lease
+        return self._at(lease.node)
 
-    async def _place(self, room: str, refused: set[str]) -> str:
-        claim = await self._cache.holder(_key(room))
-        if claim is None:
-            loads = {id: load for id, load in (await self._alive()).items() if id not in refused}
+    async def _place(self, room: str, refused: set[str]) -> Lease:
+        lease = await self._registry.holder(room)
+        if lease is None:
+            loads = {id: load for id, load in (await self._registry.alive()).items() if id not in refused}
             if not loads:
                 raise Unavailable("there is no media node", started=False)
             least = min(loads.values())
             choice = random.choice([id for id, load in loads.items() if load == least])
-            claim = await self._cache.claim(_key(room), choice.encode(), RESERVED)
-        return claim.holder.decode()
-
-    async def _alive(self) -> dict[str, int]:
-        """Node -> how many rooms it has."""
-        ids = [id for id, _ in await self._cache.range("media:nodes", 0, float("inf"), 1_000)]
-        loads = await self._cache.get([f"media:node:{id}" for id in ids])
-        return {id: int(load) for id, load in zip(ids, loads, strict=True) if load is not None}
+            lease = await self._registry.claim(room, choice, RESERVED)
+        return lease
 
     async def _watch(self, lost: Callable[[str], Awaitable[None]]) -> None:
         while True:
@@ -111,27 +110,13 @@ class Placement:
             try:
                 if not self._rooms:
                     continue
-                alive = await self._alive()
-                for room, at in [each for each in self._rooms.items() if each[1] not in alive]:
-                    log.warning("media node %s is gone, and room %s with it", at, room)
+                alive = await self._registry.alive()
+                for room, lease in [each for each in self._rooms.items() if each[1].node not in alive]:
+                    log.warning("media node %s is gone, and room %s with it", lease.node, room)
                     del self._rooms[room]
-                    await self._cache.release(_key(room), at.encode())
+                    await self._registry.release(room, lease)
                     await lost(room)
             except Unavailable as error:
                 log.warning("the media nodes could not be watched: %s", error)
             except Exception:
                 log.exception("the media nodes could not be watched")
-
-
-async def _unless_dead(call: Awaitable[T]) -> T | None:
-    """What is asked of a node that died has come true already."""
-    try:
-        return await call
-    except Unavailable as gone:
-        if gone.started:
-            raise
-        return None
-
-
-def _key(room: str) -> str:
-    return f"media:room:{room}"
