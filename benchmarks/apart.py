@@ -103,7 +103,7 @@ async def deliver(place: Place, receivers: int, messages: int, per_second: float
 
 
 _known: dict[Place, Any] = {}
-LOADS = {2: (120, 20), 100: (120, 20), 1000: (40, 5)}  # receivers: messages, per second
+LOADS = {2: (600, 20), 100: (240, 20), 1000: (40, 5)}  # receivers: messages, per second
 
 
 async def _line(place: Place, token: str, frame: Callable[[bytes], None]) -> Line:
