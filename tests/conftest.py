@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
 
 import pytest
 
 from tests.servers.engines import S3, Nats, Postgres, Redis, RedisCluster
-from tests.servers.process import ServerProcess
-
-P = TypeVar("P", bound=ServerProcess)
-
-
-def _started(server: P) -> Iterator[P]:
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
+from tests.servers.process import running
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    yield from _started(Postgres())
+    with running(Postgres()) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def nats_server() -> Iterator[Nats]:
-    yield from _started(Nats())
+    with running(Nats()) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[Redis]:
-    yield from _started(Redis())
+    with running(Redis()) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def redis_cluster() -> Iterator[RedisCluster]:
-    yield from _started(RedisCluster())
+    with running(RedisCluster()) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3]:
-    yield from _started(S3())
+    with running(S3()) as server:
+        yield server

@@ -10,18 +10,15 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from tests.e2e import chromium
 from tests.scenarios.place import Place
+from tests.servers.process import running
 
 expect.set_options(timeout=15_000)  # ms: a busy machine is slow, not wrong; what must be quick is measured elsewhere
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    started = Place(tmp_path)
-    started.start()
-    try:
+    with running(Place(tmp_path)) as started:
         yield started
-    finally:
-        started.stop()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from tests.scenarios.apart import Apart
 from tests.scenarios.place import Place
+from tests.servers.process import running
 
 
 @pytest.fixture
@@ -26,8 +27,5 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, settings: dict[str, st
     else:
         encoded = "1" if request.param == "encoded" else "0"
         started = Place(tmp_path, HUBBUB_ENCODED_CALLS=encoded, **settings)
-    try:
-        started.start()
+    with running(started):
         yield started
-    finally:
-        started.stop()

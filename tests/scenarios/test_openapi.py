@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.place import Person, Place
+from tests.servers.process import running
 
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "3"))
 SEED = [] if "API_EXAMPLES" in os.environ else ["--seed", "20150101"]
@@ -25,12 +26,8 @@ CHECKS = ["--checks", "all", "--exclude-checks", "positive_data_acceptance"]
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    started = Place(tmp_path)
-    started.start()
-    try:
+    with running(Place(tmp_path)) as started:
         yield started
-    finally:
-        started.stop()
 
 
 async def check(place: Place, person: Person | None, phases: str, *chosen: str) -> None:

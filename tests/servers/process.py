@@ -13,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from tests.servers.ports import free_port
 
@@ -36,6 +37,24 @@ def find(name: str, *elsewhere: str) -> Path:
 def end_with_the_tests() -> None:
     """In the child: who kills the tests shall not have to look for their servers (prctl(2), PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
+
+
+class Startable(Protocol):
+    def start(self) -> None: ...
+    def stop(self) -> object: ...
+
+
+S = TypeVar("S", bound=Startable)
+
+
+@contextlib.contextmanager
+def running(server: S) -> Iterator[S]:
+    """Started, and stopped whatever happens: also if it does not start."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 class ServerProcess:
