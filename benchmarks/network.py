@@ -18,9 +18,8 @@ from typing import Any
 from playwright.async_api import Page, async_playwright
 from tests.e2e import chromium
 from tests.e2e.chromium import hears
-from tests.e2e.person import PageOf
+from tests.e2e.person import PageOf, both
 from tests.e2e.test_bad_network import SOUND
-from tests.e2e.test_talk_to_two_people import both
 from tests.network import Network
 from tests.scenarios.place import Place, free_port
 

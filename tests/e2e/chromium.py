@@ -114,6 +114,11 @@ async def hears(page: Page, at_least: float = 0.1) -> list[dict[str, Any]]:
     )
 
 
+async def hears_nothing(page: Page) -> None:
+    """Waits until no stream of sound is louder than noise."""
+    await until(page, f"async () => (await ({HEARD})()).every(row => row.kind !== 'audio' || row.level < 0.01)")
+
+
 async def sees(page: Page) -> list[dict[str, Any]]:
     """Waits until a received video has decoded frames."""
     return await until(

@@ -87,3 +87,12 @@ class PageOf:
 
     async def close(self) -> None:
         await self.context.close()
+
+
+async def both(place: Place, opened: Browser, elsewhere: Place | None = None) -> tuple[PageOf, PageOf]:
+    """Mira sets up and Wren comes by her invite, by another gateway of the same place if one is given."""
+    mira, wren = await PageOf.open(place, opened), await PageOf.open(elsewhere or place, opened)
+    await mira.set_up()
+    link = await mira.invite_link()
+    await wren.join_by(link.replace(place.url, wren.place.url), "Wren Okafor")
+    return mira, wren

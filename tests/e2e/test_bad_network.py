@@ -11,10 +11,10 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.e2e.chromium import LOUDNESS, hears, until
-from tests.e2e.person import PageOf
-from tests.e2e.test_talk_to_two_people import both
+from tests.e2e.person import PageOf, both
 from tests.network import Network
 from tests.scenarios.place import Place, free_port
+from tests.servers.process import running
 
 SOUND = """async () => {
   for (const peer of window.peers) {
@@ -33,11 +33,8 @@ def far(tmp_path: Path) -> Iterator[tuple[Place, Network]]:
     media_port = free_port()
     with Network(media_port, seed=1) as network:
         place = Place(tmp_path, HUBBUB_MEDIA_PORT=str(media_port), HUBBUB_PUBLIC_IP=network.address)
-        place.start()
-        try:
+        with running(place):
             yield place, network
-        finally:
-            place.stop()
 
 
 async def call(place: Place, opened: Browser) -> tuple[PageOf, PageOf]:

@@ -6,8 +6,8 @@ import re
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.chromium import HEARD, hears, until
-from tests.e2e.person import PageOf
+from tests.e2e.chromium import hears, hears_nothing
+from tests.e2e.person import PageOf, both
 from tests.scenarios.place import PASSWORD, Place
 
 _IN_REGION = """(name) => !!document.activeElement?.closest(`[aria-label="${name}"]`)
@@ -84,10 +84,7 @@ async def test_the_main_job_by_keyboard(place: Place, opened: Browser) -> None:
 
 
 async def test_a_moderator_silences_and_moves_and_the_page_follows(place: Place, opened: Browser) -> None:
-    mira = await PageOf.open(place, opened)
-    await mira.set_up()
-    wren = await PageOf.open(place, opened)
-    await wren.join_by(await mira.invite_link(), "Wren Okafor")
+    mira, wren = await both(place, opened)
     owner = await place.login("mira.aldous")
     server = (await owner.call("GET", "/api/servers"))[0]["id"]
     second = await owner.call("POST", f"/api/servers/{server}/channels", {"name": "Night watch", "type": "voice"})
@@ -97,7 +94,7 @@ async def test_a_moderator_silences_and_moves_and_the_page_follows(place: Place,
     await hears(mira.page)
 
     await owner.call("PATCH", f"/api/servers/{server}/voice/{me}", {"mute": True})
-    await until(mira.page, f"async () => (await ({HEARD})()).every(row => row.kind !== 'audio' || row.level < 0.01)")
+    await hears_nothing(mira.page)
     await owner.call("PATCH", f"/api/servers/{server}/voice/{me}", {"mute": False})
     await hears(mira.page)
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page
 
 from tests.e2e.chromium import until
-from tests.e2e.person import PageOf
+from tests.e2e.person import both
 from tests.scenarios.apart import MEDIA_ALONE, Apart
 from tests.scenarios.place import Place
 from tests.servers.engines import Nats, Postgres, Redis
@@ -54,11 +54,7 @@ async def node_of_the_room(place: Apart) -> Place:
 
 
 async def test_heard_again_within_five_seconds(apart: Apart, opened: Browser) -> None:
-    mira = await PageOf.open(apart.gateways[0], opened)
-    wren = await PageOf.open(apart.gateways[1], opened)
-    await mira.set_up()
-    link = await mira.invite_link()
-    await wren.join_by(link.replace(apart.gateways[0].url, apart.gateways[1].url), "Wren Okafor")
+    mira, wren = await both(apart.gateways[0], opened, apart.gateways[1])
     await mira.go_to("general")
     await wren.go_to("general")
     await mira.write("Wind model is merged.")

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, WebSocketRoute, expect
 
 from tests.e2e import lantern_bay
 from tests.e2e.chromium import hears, until
-from tests.e2e.person import PageOf
+from tests.e2e.person import PageOf, both
 from tests.scenarios.place import Person, Place
 
 _SPEAKS = "(on) => (document.querySelector('.call-top .meter')?.hasAttribute('data-speaking') ?? false) === on"
@@ -143,10 +143,7 @@ async def test_without_a_network_one_reads_writes_and_loses_nothing(place: Place
 
 
 async def test_people_are_moved_and_sent_out_from_their_card(place: Place, opened: Browser) -> None:
-    mira = await PageOf.open(place, opened)
-    await mira.set_up()
-    wren = await PageOf.open(place, opened)
-    await wren.join_by(await mira.invite_link(), "Wren Okafor")
+    mira, wren = await both(place, opened)
     owner = await place.login("mira.aldous")
     server = (await owner.call("GET", "/api/servers"))[0]["id"]
     await owner.call("POST", f"/api/servers/{server}/channels", {"name": "Night watch", "type": "voice"})

@@ -7,18 +7,13 @@ import re
 from playwright.async_api import Browser, expect
 
 from hubbub.services.channel.permission_bits import SPEAK, USE_CAMERA
-from tests.e2e.chromium import HEARD, hears, until
-from tests.e2e.person import PageOf
+from tests.e2e.chromium import hears, hears_nothing
+from tests.e2e.person import both
 from tests.scenarios.place import Place
-
-_SILENT = f"async () => (await ({HEARD})()).every(row => row.kind !== 'audio' || row.level < 0.01)"
 
 
 async def test_what_a_right_gives_ends_with_it_and_comes_back(place: Place, opened: Browser) -> None:
-    mira = await PageOf.open(place, opened)
-    await mira.set_up()
-    wren = await PageOf.open(place, opened)
-    await wren.join_by(await mira.invite_link(), "Wren Okafor")
+    mira, wren = await both(place, opened)
     owner = await place.login("mira.aldous")
     server = (await owner.call("GET", "/api/servers"))[0]["id"]
     rooms = (await owner.call("GET", f"/api/servers/{server}"))["channels"]
@@ -35,7 +30,7 @@ async def test_what_a_right_gives_ends_with_it_and_comes_back(place: Place, open
     controls = wren.page.get_by_role("toolbar", name="Call controls")
     await expect(controls).to_be_visible()
     for _ in range(2):
-        await until(mira.page, _SILENT)
+        await hears_nothing(mira.page)
         await deny(0)
         await hears(mira.page)
         await deny(SPEAK)

@@ -9,15 +9,9 @@ from pathlib import Path
 from playwright.async_api import Browser, expect
 
 from tests.e2e.chromium import LOUDNESS, hears, sees
-from tests.e2e.person import PageOf
+from tests.e2e.person import both
 from tests.scenarios.place import Place
-
-
-async def both(place: Place, opened: Browser) -> tuple[PageOf, PageOf]:
-    mira, wren = await PageOf.open(place, opened), await PageOf.open(place, opened)
-    await mira.set_up()
-    await wren.join_by(await mira.invite_link(), "Wren Okafor")
-    return mira, wren
+from tests.servers.process import running
 
 
 async def test_two_people_write_and_talk_and_see(place: Place, opened: Browser) -> None:
@@ -45,17 +39,13 @@ async def test_two_people_write_and_talk_and_see(place: Place, opened: Browser) 
 
 
 async def test_over_https_on_an_address_of_the_machine(tmp_path: Path, opened: Browser) -> None:
-    place = Place(tmp_path, HUBBUB_HOST=own_address(), HUBBUB_TLS="self-signed")
-    place.start()
-    try:
+    with running(Place(tmp_path, HUBBUB_HOST=own_address(), HUBBUB_TLS="self-signed")) as place:
         mira, wren = await both(place, opened)
         await mira.room("Lounge").click()
         await wren.room("Lounge").click()
         await hears(mira.page)
         await hears(wren.page)
         assert await mira.page.evaluate("isSecureContext")
-    finally:
-        place.stop()
 
 
 async def test_a_killed_server_loses_and_repeats_nothing(place: Place, opened: Browser) -> None:
