@@ -13,8 +13,9 @@ from contextlib import suppress
 from livekit import rtc
 from livekit.protocol import rtc as wire
 from livekit.rtc._proto.room_pb2 import SimulateScenarioKind
-from tests.protocols.livekit.place import CuttableProxy, until
+from tests.protocols.livekit.place import CuttableProxy
 from tests.protocols.livekit.test_sdk_python import Tone, ears
+from tests.waiting import until
 from websockets.asyncio.client import connect
 
 from benchmarks.peers.sdk import DEADLINE, PROTOCOLS, Eye, Moment, joined, showing

@@ -5,9 +5,7 @@ The unmodified Python SDK is the client. A suite imports these tests and gives t
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
@@ -17,8 +15,8 @@ from msgspec.structs import replace
 from hubbub.events import Event
 from hubbub.services.media.api import Admission, Grants, LeaveReason, MediaApi
 from hubbub.services.media.events import ParticipantJoined, ParticipantLeft, SourcesChanged
-from tests.protocols.livekit.place import until
 from tests.protocols.livekit.test_sdk_python import Tone, ears
+from tests.waiting import eventually, until
 
 GRANTS = Grants(speak=True, camera=True, screen=True, data=True, muted=False, deafened=False)
 ROOM = "1:2"
@@ -140,37 +138,26 @@ async def test_who_is_put_out_is_out_and_the_token_is_spent(hall: Hall) -> None:
     await hall.media.remove(ROOM, "10", "removed")
     await until(lambda: not ann.isconnected(), "ann is out")
     assert hall.said(ParticipantLeft, identity="10", sid=joined.sid, reason="removed")
-    again = rtc.Room()
+    await opens_nothing(hall, admission)
+
+
+async def opens_nothing(hall: Hall, admission: Admission) -> None:
+    """For long, and nobody is in the room."""
+    room = rtc.Room()
     with suppress(rtc.ConnectError):
-        await again.connect(admission.url or hall.url, admission.token)
-    await until(lambda: not again.isconnected(), "the token opens nothing for long", SOON)
-    await until_nobody(hall)
+        await room.connect(admission.url or hall.url, admission.token)
+    await until(lambda: not room.isconnected(), "the token opens nothing for long", SOON)
 
-
-async def until_nobody(hall: Hall) -> None:
     async def empty() -> bool:
         return await hall.media.participants(ROOM) == ()
 
-    await eventually(empty, "nobody is there")
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]], what: str) -> None:
-    end = time.monotonic() + SOON
-    while True:
-        if await condition():
-            return
-        assert time.monotonic() < end, f"not within {SOON} s: {what}"
-        await asyncio.sleep(0.05)
+    await eventually(empty, "nobody is there", SOON)
 
 
 async def test_a_token_that_was_never_used_is_spent_likewise(hall: Hall) -> None:
     admission = await hall.admit("10")
     await hall.media.remove(ROOM, "10", "left")
-    room = rtc.Room()
-    with suppress(rtc.ConnectError):
-        await room.connect(admission.url or hall.url, admission.token)
-    await until(lambda: not room.isconnected(), "it opens nothing for long", SOON)
-    await until_nobody(hall)
+    await opens_nothing(hall, admission)
 
 
 async def test_a_newer_admission_ends_the_older_one(hall: Hall) -> None:

@@ -18,7 +18,7 @@ from hubbub.services.media.access_token import AccessTokens
 from hubbub.services.media.cluster import ClusterMedia
 from tests.contract.media_behaviour import Hall
 from tests.scenarios.place import Place, free_port
-from tests.servers.process import ServerProcess
+from tests.servers.process import ServerProcess, running
 
 KEY, SECRET = "hubbub-tests", "0123456789abcdef0123456789abcdef"
 
@@ -46,6 +46,15 @@ class LiveKit(ServerProcess):
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """How an operator points Hubbub at it."""
+        return {
+            "HUBBUB_LIVEKIT_URL": self.url,
+            "HUBBUB_LIVEKIT_API_KEY": KEY,
+            "HUBBUB_LIVEKIT_API_SECRET": SECRET,
+        }
 
 
 @pytest.fixture(scope="session")
@@ -76,9 +85,7 @@ async def listening(port: int, told: Callable[[str, bytes], Awaitable[None]]) ->
 
 
 @asynccontextmanager
-async def cluster(
-    livekit: LiveKit, port: int, hooks: bool = True, started: bool = True
-) -> AsyncIterator[tuple[ClusterMedia, list[Event]]]:
+async def cluster(livekit: LiveKit, port: int, hooks: bool = True, started: bool = True) -> AsyncIterator[Hall]:
     """The media service over it. Without `hooks` nobody listens to them; `started`: it knows who has a seat."""
     clock, events = SystemClock(), list[Event]()
     caller = Twirp(f"http{livekit.url.removeprefix('ws')}", "livekit.RoomService")
@@ -87,7 +94,7 @@ async def cluster(
         await media.start()
     try:
         async with listening(port if hooks else free_port(), media.told):
-            yield media, events
+            yield Hall(media, livekit.url, events, unseen="left" if hooks else "lost")
     finally:
         await media.stop()
         await caller.close()
@@ -101,18 +108,14 @@ def hook_port() -> int:
 @pytest.fixture
 def livekit(program: Path, hook_port: int) -> Iterator[LiveKit]:
     """Fresh for each test: rooms outlive their people for 20 s."""
-    server = LiveKit(program, f"http://127.0.0.1:{hook_port}/hook")
-    try:
-        server.start()
+    with running(LiveKit(program, f"http://127.0.0.1:{hook_port}/hook")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture
 async def hall(livekit: LiveKit, hook_port: int) -> AsyncIterator[Hall]:
-    async with cluster(livekit, hook_port) as (media, events):
-        yield Hall(media, livekit.url, events)
+    async with cluster(livekit, hook_port) as hall:
+        yield hall
 
 
 @pytest.fixture
@@ -122,25 +125,13 @@ def place_alone(tmp_path: Path) -> Place:
 
 @pytest.fixture
 def livekit_of_place(program: Path, place_alone: Place) -> Iterator[LiveKit]:
-    server = LiveKit(program, f"{place_alone.url}/api/media/livekit/webhook")
-    try:
-        server.start()
+    with running(LiveKit(program, f"{place_alone.url}/api/media/livekit/webhook")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture
 def place(place_alone: Place, livekit_of_place: LiveKit) -> Iterator[Place]:
     """Hubbub as an operator points it at LiveKit."""
-    place_alone.settings |= {
-        "HUBBUB_LIVEKIT_URL": livekit_of_place.url,
-        "HUBBUB_LIVEKIT_API_KEY": KEY,
-        "HUBBUB_LIVEKIT_API_SECRET": SECRET,
-        "HUBBUB_ENCODED_CALLS": "1",
-    }
-    try:
-        place_alone.start()
+    place_alone.settings |= {**livekit_of_place.settings, "HUBBUB_ENCODED_CALLS": "1"}
+    with running(place_alone):
         yield place_alone
-    finally:
-        place_alone.stop()

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.livekit_server.conftest import KEY, SECRET, LiveKit
-from tests.protocols.livekit.place import until
+from tests.livekit_server.conftest import LiveKit
 from tests.protocols.livekit.test_sdk_python import Tone, ears
 from tests.scenarios.apart import Apart
 from tests.scenarios.test_sdk_with_ticket import lounge, sit
 from tests.scenarios.test_write_and_read import two
 from tests.servers.engines import Nats, Postgres, Redis
+from tests.servers.process import running
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -23,18 +24,9 @@ def place(
     place = Apart(tmp_path, postgres_server, nats_server, redis_server)
     livekit = LiveKit(program, f"{place.url}/api/media/livekit/webhook")
     for part in place.parts.values():
-        part.settings |= {
-            "HUBBUB_LIVEKIT_URL": livekit.url,
-            "HUBBUB_LIVEKIT_API_KEY": KEY,
-            "HUBBUB_LIVEKIT_API_SECRET": SECRET,
-        }
-    try:
-        livekit.start()
-        place.start()
+        part.settings |= livekit.settings
+    with running(livekit), running(place):
         yield place
-    finally:
-        place.stop()
-        livekit.stop()
 
 
 async def test_two_talk_and_one_is_put_out(place: Apart) -> None:

@@ -9,10 +9,10 @@ from livekit import api, rtc
 
 from hubbub.errors import Unavailable
 from hubbub.services.media.events import ParticipantJoined, ParticipantLeft, SourcesChanged
-from tests.contract.media_behaviour import GRANTS, ROOM, SOON, Hall, eventually
+from tests.contract.media_behaviour import GRANTS, ROOM, SOON, Hall
 from tests.livekit_server.conftest import KEY, SECRET, LiveKit, cluster
-from tests.protocols.livekit.place import until
 from tests.protocols.livekit.test_sdk_python import Tone, ears
+from tests.waiting import eventually, until
 
 
 async def test_who_undoes_a_server_mute_may_not_publish_sound(hall: Hall) -> None:
@@ -35,14 +35,12 @@ async def test_who_undoes_a_server_mute_may_not_publish_sound(hall: Hall) -> Non
 
 
 async def test_a_new_process_takes_over_those_whom_the_voice_service_knows(livekit: LiveKit, hook_port: int) -> None:
-    async with cluster(livekit, hook_port) as (media, _):
-        first = Hall(media, livekit.url, [])
+    async with cluster(livekit, hook_port) as first:
         ann, eve = await first.join(await first.admit("10")), await first.join(await first.admit("11"))
-    async with cluster(livekit, hook_port, started=False) as (media, events):
-        again = Hall(media, livekit.url, events)
-        assert {each.identity for each in await media.participants(ROOM)} == {"10", "11"}
+    async with cluster(livekit, hook_port, started=False) as again:
+        assert {each.identity for each in await again.media.participants(ROOM)} == {"10", "11"}
         await again.grant("10")  # whoever has a seat
-        await media.start()
+        await again.media.start()
         await until(lambda: not eve.isconnected(), "who has none is put out", SOON)
         await again.says(ParticipantLeft, identity="11")
         await again.grant("10", muted=True, deafened=True)
@@ -54,8 +52,7 @@ async def test_a_new_process_takes_over_those_whom_the_voice_service_knows(livek
 
 
 async def test_livekit_away_is_said_and_overcome(livekit: LiveKit, hook_port: int) -> None:
-    async with cluster(livekit, hook_port) as (media, events):
-        hall = Hall(media, livekit.url, events)
+    async with cluster(livekit, hook_port) as hall:
         ann = await hall.join(await hall.admit("10"))
         await hall.says(ParticipantJoined, identity="10")
         livekit.kill()
@@ -63,9 +60,9 @@ async def test_livekit_away_is_said_and_overcome(livekit: LiveKit, hook_port: in
         with pytest.raises(Unavailable):
             await hall.grant("10", deafened=True)
         with pytest.raises(Unavailable):
-            await media.participants(ROOM)
+            await hall.media.participants(ROOM)
         assert time.monotonic() - began < 10
-        await media.remove(ROOM, "10", "left")  # who leaves is gone, whatever LiveKit says
+        await hall.media.remove(ROOM, "10", "left")  # who leaves is gone, whatever LiveKit says
         await hall.says(ParticipantLeft, identity="10", reason="left")
         await eventually(lambda: answers(hall, False), "nobody is admitted")
         livekit.start()
@@ -76,8 +73,7 @@ async def test_livekit_away_is_said_and_overcome(livekit: LiveKit, hook_port: in
 
 
 async def test_people_come_back_to_a_livekit_that_died(livekit: LiveKit, hook_port: int) -> None:
-    async with cluster(livekit, hook_port) as (media, events):
-        hall = Hall(media, livekit.url, events)
+    async with cluster(livekit, hook_port) as hall:
         async with hall.seat("10") as ann:
             first = await hall.says(ParticipantJoined, identity="10")
             livekit.kill()

@@ -13,13 +13,16 @@ from joserfc import jws
 from joserfc.jwk import OctKey
 from livekit import rtc
 
-from tests.contract.media_behaviour import eventually
 from tests.livekit_server.conftest import KEY, SECRET, LiveKit
-from tests.protocols.livekit.place import until
 from tests.protocols.livekit.test_sdk_python import Tone, ears
 from tests.scenarios.place import Person, Place
-from tests.scenarios.test_sdk_with_ticket import lounge, sit
+from tests.scenarios.test_sdk_with_ticket import (
+    lounge,
+    sit,
+    test_whoever_loses_the_seat_loses_the_sound,  # noqa: F401
+)
 from tests.scenarios.test_write_and_read import two
+from tests.waiting import eventually, until
 
 HOOK = "/api/media/livekit/webhook"
 
@@ -71,15 +74,6 @@ async def test_a_moderator_moves_somebody(place: Place) -> None:
         gateway.events.clear()
         await moved.disconnect()
         await gateway.wait("VOICE_STATE_UPDATE", lambda d: d["channel_id"] is None)
-
-
-async def test_who_loses_the_membership_loses_the_sound(place: Place) -> None:
-    owner, guest, server = await two(place)
-    room = await sit(guest, lounge(server))
-    gone = asyncio.Event()
-    room.on("disconnected", lambda _: gone.set())
-    await owner.call("DELETE", f"/api/servers/{server['id']}/members/{guest.id}")
-    await asyncio.wait_for(gone.wait(), 10)
 
 
 async def test_seats_outlive_a_restart(place: Place) -> None:

@@ -20,5 +20,5 @@ from tests.livekit_server.conftest import LiveKit, cluster
 
 @pytest.fixture
 async def hall(livekit: LiveKit, hook_port: int) -> AsyncIterator[Hall]:
-    async with cluster(livekit, hook_port, hooks=False) as (media, events):
-        yield Hall(media, livekit.url, events, unseen="lost")
+    async with cluster(livekit, hook_port, hooks=False) as hall:
+        yield hall

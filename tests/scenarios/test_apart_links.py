@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from tests.scenarios.returning import Returning
 from tests.scenarios.test_write_and_read import text_channel
 from tests.servers.engines import Nats, Postgres, Redis
 from tests.servers.link import Link
+from tests.waiting import eventually, until
 
 ANSWER = 9.0  # seconds: a call has 5, two in a row would be 10
 GIVEN_UP = 40.0  # seconds: the bus asks twice, 5 s apart, and each refused call takes 5
@@ -115,13 +117,6 @@ async def succeeds(call: Callable[[], Awaitable[httpx.Response]]) -> bool:
     return (await answered(call)).is_success
 
 
-async def soon(come: Callable[[], Awaitable[bool]], what: str) -> None:
-    end = time.monotonic() + WELL
-    while not await come():
-        assert time.monotonic() < end, f"not within {WELL} s: {what}"
-        await asyncio.sleep(0.05)
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_what_cannot_be_served_is_refused_in_time(lined: Lined, fault: str) -> None:
     """One line after the other goes bad and is well again, on one instance that nobody touches."""
@@ -139,7 +134,7 @@ async def test_what_cannot_be_served_is_refused_in_time(lined: Lined, fault: str
         assert found >= refused, f"{line} is {fault}, and was served: {refused - found}"
         await end(link)
         for name, call in all_calls.items():
-            await soon(partial(succeeds, call), f"{name} after {line}")
+            await eventually(partial(succeeds, call), f"{name} after {line}", WELL)
     await owner.close()
 
 
@@ -200,72 +195,73 @@ async def test_a_slow_line_only_slows(lined: Lined) -> None:
         await person.close()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-async def test_a_gateway_without_the_bus_shows_nothing_that_is_forbidden_by_now(lined: Lined, fault: str) -> None:
-    place, (begin, end) = lined.place, FAULTS[fault]
+class Listening(NamedTuple):
+    """A guest who reads a room at a gateway whose line to the bus goes bad; the owner is at the other one."""
+
+    owner: Person
+    guest: Person
+    server: str
+    channel: str
+    elsewhere: str
+    deaf: str
+    other: str
+    link: Link
+    reader: Returning
+
+
+@asynccontextmanager
+async def listening(lined: Lined) -> AsyncIterator[Listening]:
+    place = lined.place
     deaf, other = (each.url for each in place.gateways)
     owner = await place.owner()
     owner.http.base_url = other
     server = await owner.make_server()
-    channel = text_channel(server)
-    elsewhere = (await owner.call("POST", f"/api/servers/{server['id']}/channels", {"name": "open", "type": "text"}))[
-        "id"
-    ]
-    guest = await place.guest("guest", await owner.invite_to(server["id"]))
+    id, channel = server["id"], text_channel(server)
+    second = await owner.call("POST", f"/api/servers/{id}/channels", {"name": "open", "type": "text"})
+    guest = await place.guest("guest", await owner.invite_to(id))
     link = lined.links["gateway-1", "NATS_URL"]
     async with Returning(guest, channel, [deaf]) as reader:
-        await owner.send(channel, "for everybody")
-        await reader.until(1)
-        await begin(link)
-        everybody = f"/api/channels/{channel}/permissions/{server['id']}"
-        await owner.call("PUT", everybody, {"type": "role", "deny": str(VIEW_CHANNEL)})
-        await owner.send(channel, "secret")
-        answer = await answered(lambda: guest.http.get(f"{deaf}/api/channels/{channel}/messages"))
-        assert answer.status_code == 503
-        await end(link)
-
-        async def closed() -> bool:
-            return ("CHANNEL_DELETE", channel) in reader.told
-
-        await soon(closed, "the channel vanishes")
-        await owner.send(elsewhere, "later")
-
-        async def heard() -> bool:
-            return ("MESSAGE_CREATE", elsewhere) in reader.told
-
-        await soon(heard, "the same socket hears what it may")
-        assert reader.arrived == ["for everybody"]
-        assert (await guest.http.get(f"{deaf}/api/channels/{channel}/messages")).status_code == 404
+        yield Listening(owner, guest, id, channel, second["id"], deaf, other, link, reader)
     for person in (owner, guest):
         await person.close()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_gateway_without_the_bus_shows_nothing_that_is_forbidden_by_now(lined: Lined, fault: str) -> None:
+    begin, end = FAULTS[fault]
+    async with listening(lined) as at:
+        owner, guest, channel, reader = at.owner, at.guest, at.channel, at.reader
+        await owner.send(channel, "for everybody")
+        await reader.until(1)
+        await begin(at.link)
+        everybody = f"/api/channels/{channel}/permissions/{at.server}"
+        await owner.call("PUT", everybody, {"type": "role", "deny": str(VIEW_CHANNEL)})
+        await owner.send(channel, "secret")
+        answer = await answered(lambda: guest.http.get(f"{at.deaf}/api/channels/{channel}/messages"))
+        assert answer.status_code == 503
+        await end(at.link)
+        await until(lambda: ("CHANNEL_DELETE", channel) in reader.told, "the channel vanishes", WELL)
+        await owner.send(at.elsewhere, "later")
+        heard = ("MESSAGE_CREATE", at.elsewhere)
+        await until(lambda: heard in reader.told, "the same socket hears what it may", WELL)
+        assert reader.arrived == ["for everybody"]
+        assert (await guest.http.get(f"{at.deaf}/api/channels/{channel}/messages")).status_code == 404
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_session_that_was_ended_while_a_gateway_was_deaf(lined: Lined, fault: str) -> None:
     """There it is served nothing and told nothing, and a moment after the gateway hears again its socket is closed."""
-    place, (begin, end) = lined.place, FAULTS[fault]
-    deaf, other = (each.url for each in place.gateways)
-    owner = await place.owner()
-    owner.http.base_url = other
-    server = await owner.make_server()
-    channel = text_channel(server)
-    guest = await place.guest("guest", await owner.invite_to(server["id"]))
-    link = lined.links["gateway-1", "NATS_URL"]
-    async with Returning(guest, channel, [deaf]) as reader:
-        await begin(link)
-        (session,) = (await guest.http.get(f"{other}/api/auth/sessions")).json()
-        assert (await guest.http.delete(f"{other}/api/auth/sessions/{session['id']}")).is_success
-        assert (await guest.http.get(f"{other}/api/users/@me")).status_code == 401
-        await owner.send(channel, "not for who is gone")
-        assert (await answered(lambda: guest.http.get(f"{deaf}/api/users/@me"))).status_code == 503
+    begin, end = FAULTS[fault]
+    async with listening(lined) as at:
+        guest, reader = at.guest, at.reader
+        await begin(at.link)
+        (session,) = (await guest.http.get(f"{at.other}/api/auth/sessions")).json()
+        assert (await guest.http.delete(f"{at.other}/api/auth/sessions/{session['id']}")).is_success
+        assert (await guest.http.get(f"{at.other}/api/users/@me")).status_code == 401
+        await at.owner.send(at.channel, "not for who is gone")
+        assert (await answered(lambda: guest.http.get(f"{at.deaf}/api/users/@me"))).status_code == 503
         assert reader.ended is None
-        await end(link)
-
-        async def ended() -> bool:
-            return reader.ended == 4021
-
-        await soon(ended, "its socket is closed")
+        await end(at.link)
+        await until(lambda: reader.ended == 4021, "its socket is closed", WELL)
         assert reader.arrived == []
-        assert (await guest.http.get(f"{deaf}/api/users/@me")).status_code == 401
-    for person in (owner, guest):
-        await person.close()
+        assert (await guest.http.get(f"{at.deaf}/api/users/@me")).status_code == 401

@@ -14,11 +14,11 @@ from joserfc import jws
 from joserfc.jwk import OctKey
 from livekit import api, rtc
 
-from tests.protocols.livekit.place import until
 from tests.protocols.livekit.test_sdk_python import Tone, ears
 from tests.scenarios.place import Person, Place
 from tests.scenarios.test_sdk_with_ticket import lounge, sit
 from tests.scenarios.test_write_and_read import two
+from tests.waiting import until
 
 KEY, SECRET = "operator", "an operator's secret of 32 bytes!"
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from livekit import rtc
 
-from tests.protocols.livekit.place import until
 from tests.protocols.livekit.test_sdk_python import Tone, ears
 from tests.scenarios.place import Person, Place
 from tests.scenarios.test_write_and_read import two
+from tests.waiting import until
 
 
 async def sit(person: Person, channel: str) -> rtc.Room:

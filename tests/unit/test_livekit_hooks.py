@@ -10,6 +10,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OctKey
 from livekit.protocol import models
+from tests.fakes.clock import HandClock
 
 from hubbub.errors import Refused
 from hubbub.events import Event
@@ -19,16 +20,6 @@ from hubbub.services.media.events import ParticipantJoined, ParticipantLeft, Sou
 from hubbub.services.media.hooks import AGE, HookReader
 
 KEY, SECRET, NOW = "key", "s" * 32, 1_700_000_000
-
-
-class HandClock:
-    now = float(NOW)
-
-    def now_ms(self) -> int:
-        return int(self.now * 1000)
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 def hook(id: str = "EV_1", at: int = NOW) -> bytes:
@@ -47,7 +38,7 @@ def refusal(reader: HookReader, authorization: str, body: bytes) -> str:
 
 
 def test_a_hook_is_believed_once_for_a_while_and_by_its_signature() -> None:
-    clock = HandClock()
+    clock = HandClock(NOW)
     reader = HookReader(AccessTokens({KEY: SECRET}, KEY, clock), clock)
     body = hook()
     event = reader.read(signed(body), body)

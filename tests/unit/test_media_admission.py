@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import OctKey
+from tests.fakes.clock import HandClock
 
 from hubbub.errors import Refused
 from hubbub.services.media import rights
@@ -22,17 +23,6 @@ from hubbub.services.media.rights import VideoGrant
 SECRET, OTHERS = "s" * 32, "o" * 32
 GRANTS = Grants(speak=True, camera=False, screen=False, data=True, muted=False, deafened=False)
 ROOM = VideoGrant(room_join=True, room="1:2")
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def now_ms(self) -> int:
-        return int(self.now * 1000)
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.fakes.clock import HandClock
 from tests.fakes.engine import RecordingEngine
 
 from hubbub.errors import Refused
@@ -13,16 +14,6 @@ from hubbub.services.media.api import RoomPlan
 from hubbub.services.media.node import MediaNode
 from hubbub.services.media.operator import ROOMS, OperatorRooms
 from hubbub.services.media.service import MediaService
-
-
-class HandClock:
-    now = 1_700_000_000.0
-
-    def now_ms(self) -> int:
-        return int(self.now * 1000)
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -18,22 +18,12 @@ from hubbub.services.media.admissions import Admissions
 from hubbub.services.media.api import Grants
 from hubbub.services.media.node import MediaNode
 from hubbub.services.media.service import MediaService
+from tests.fakes.clock import HandClock
 from tests.fakes.engine import RecordingEngine, connected
 
 ROOM = "1:2"
 GRANTS = Grants(speak=True, camera=True, screen=True, data=True, muted=False, deafened=False)
 TURN = IceServer(("turn:turn.example:3478",), "user", "word")
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.now = 1_700_000_000.0
-
-    def now_ms(self) -> int:
-        return int(self.now * 1000)
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 class RecordingSocket:

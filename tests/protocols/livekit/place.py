@@ -70,17 +70,6 @@ class MediaPlace:
         return [e for e in self.events if isinstance(e, kind) and all(getattr(e, k) == v for k, v in fields.items())]
 
 
-async def until(condition: Callable[[], Any], what: str, seconds: float = 10.0) -> Any:
-    """Poll until it is true; say what was waited for if it never is."""
-    end = time.monotonic() + seconds
-    while True:
-        if value := condition():
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
-        await asyncio.sleep(0.01)
-
-
 @asynccontextmanager
 async def media_place(pages: Path | None = None) -> AsyncIterator[MediaPlace]:
     clock = SystemClock()

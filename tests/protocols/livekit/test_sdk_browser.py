@@ -8,16 +8,16 @@ import shutil
 import struct
 import time
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser, Page, async_playwright
 
 from hubbub.services.media.events import ParticipantLeft, SourcesChanged, SpeakingStarted
-from tests.protocols.livekit.place import GRANTS, CuttableProxy, MediaPlace, media_place, until
+from tests.protocols.livekit.place import GRANTS, CuttableProxy, MediaPlace, media_place
+from tests.waiting import eventually, until
 
 SDK = Path(__file__).parents[3] / "web/node_modules/livekit-client/dist/livekit-client.umd.js"
 FLAGS = (
@@ -69,15 +69,6 @@ async def joined(browser: Browser, place: MediaPlace, identity: str, url: str = 
     took = await page.evaluate(f"([url, token]) => join(url, token, {options})", [url or place.url, token])
     print(f"{identity} joined in {took:.0f} ms")
     return page
-
-
-async def eventually(condition: Callable[[], Awaitable[Any]], what: str, seconds: float = 15.0) -> Any:
-    end = time.monotonic() + seconds
-    while True:
-        if value := await condition():
-            return value
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        await asyncio.sleep(0.05)
 
 
 async def level_arrives(sender: Page, receiver: Page) -> bool:

@@ -15,7 +15,8 @@ from livekit.rtc._proto.room_pb2 import SimulateScenarioKind
 from msgspec.structs import replace
 
 from hubbub.services.media.events import ParticipantJoined, ParticipantLeft, SourcesChanged, SpeakingStarted
-from tests.protocols.livekit.place import GRANTS, CuttableProxy, MediaPlace, media_place, until
+from tests.protocols.livekit.place import GRANTS, CuttableProxy, MediaPlace, media_place
+from tests.waiting import until
 
 RATE = 48_000
 AMPLITUDE = 8000
