@@ -40,12 +40,13 @@ async def ask(
     status: int = 200,
     content_type: bytes = b"application/json",
     accepted: bytes = b"gzip",
+    own: tuple[bytes, bytes] = (b"x-own", b"1"),
 ) -> tuple[dict[bytes, bytes], bytes]:
     """The headers and the body of an answer that the application behind gives in these parts."""
     size = str(sum(map(len, parts))).encode()
 
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
-        headers = [(b"content-type", content_type), (b"Content-Length", size), (b"x-own", b"1")]
+        headers = [(b"content-type", content_type), (b"Content-Length", size), own]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         for place, part in enumerate(parts, start=1):
             await send({"type": "http.response.body", "body": part, "more_body": place < len(parts)})
@@ -62,7 +63,7 @@ async def ask(
     headers = {name.lower(): value for name, value in sent[0]["headers"]}
     body = b"".join(each["body"] for each in sent[1:])
     assert headers[b"content-length"] == str(len(body)).encode()
-    assert headers[b"x-own"] == b"1"
+    assert headers[own[0]] == own[1]
     return headers, body
 
 
@@ -104,3 +105,8 @@ async def test_everything_else_passes_as_it_is(how: dict[str, Any]) -> None:
     headers, body = await ask(**asked)
     assert b"content-encoding" not in headers
     assert body == b"".join(asked["parts"])
+
+
+async def test_what_is_packed_already_stays_so() -> None:
+    _, body = await ask([LONG], own=(b"content-encoding", b"zstd"))
+    assert body == LONG

@@ -2,6 +2,10 @@
 
 An ASGI application around the REST one. Only answers to GET, so never the pair of tokens that an account begins with;
 what lies under /auth stays as it is altogether: nothing secret shares a compressed answer with what a stranger wrote.
+
+Litestar's `CompressionConfig` chooses by path alone: it packs answers to POST, pictures, problems and streams too, all
+on the event loop, for `gzip;q=0` as well, and gives the unpacked form no Vary. A subclass that mends this replaces each
+of its methods (docs/decisions/0010).
 """
 
 from __future__ import annotations
