@@ -21,6 +21,7 @@ from hubbub.services.media.access_token import AccessTokens
 from hubbub.services.media.admissions import Admissions
 from hubbub.services.media.all_rooms import AllRooms
 from hubbub.services.media.api import HooksApi, Keyholders, MediaApi, RoomsApi
+from hubbub.services.media.leases import Leases, OnlyNode, RoomLeases
 from hubbub.services.media.membership import Membership
 from hubbub.services.media.node import MediaNode
 from hubbub.services.media.operator import OperatorKeys, OperatorRooms
@@ -44,6 +45,7 @@ class Node(NamedTuple):
     service: MediaService
     rooms: OperatorRooms
     engine: EmbeddedEngine
+    leases: Leases
 
 
 class World(NamedTuple):
@@ -111,7 +113,8 @@ class MediaSide:
             return [await rpc.serve(HooksApi, self.cluster, world.bus)]
         if here is None:
             return []
-        membership = Membership(self._registry, here.node, here.id)
+        assert isinstance(here.leases, RoomLeases)
+        membership = Membership(self._registry, here.leases, here.node, here.id)
         stops = [
             await rpc.serve(MediaApi, here.service, world.bus, place=here.id),
             await rpc.serve(RoomsApi, here.rooms, world.bus, place=here.id),
@@ -128,7 +131,9 @@ class MediaSide:
         except OSError as error:
             raise CannotStart(f"UDP port {port} cannot be used: {error}. Choose another HUBBUB_MEDIA_PORT.") from None
         admissions = Admissions(world.clock)
-        node = MediaNode(engine, self.tokens, admissions, world.clock, world.publish)
+        id = secrets.token_hex(6)
+        leases = RoomLeases(self._registry, id, world.clock) if world.apart else OnlyNode()
+        node = MediaNode(engine, self.tokens, admissions, world.clock, world.publish, leases)
         node.start()
 
         async def stop() -> None:
@@ -138,7 +143,7 @@ class MediaSide:
         world.closing.append(stop)
         here = "ws" + welcome.own_address(config, process_port).removeprefix("http") if world.apart else ""
         service = MediaService(node, self.tokens, admissions, config.media_url or here)
-        return Node(secrets.token_hex(6), node, service, OperatorRooms(node, service, world.clock), engine)
+        return Node(id, node, service, OperatorRooms(node, service, world.clock), engine, leases)
 
 
 def _tokens(world: World) -> AccessTokens:

@@ -11,6 +11,7 @@ from hubbub.events import Event
 from hubbub.services.media.access_token import AccessTokens
 from hubbub.services.media.admissions import Admissions
 from hubbub.services.media.api import RoomPlan
+from hubbub.services.media.leases import OnlyNode
 from hubbub.services.media.node import MediaNode
 from hubbub.services.media.operator import ROOMS, OperatorRooms
 from hubbub.services.media.service import MediaService
@@ -29,7 +30,7 @@ def engine() -> RecordingEngine:
 @pytest.fixture
 def node(engine: RecordingEngine, clock: HandClock) -> MediaNode:
     tokens, events = AccessTokens({"own": "s" * 32}, "own", clock), list[Event]()
-    return MediaNode(engine, tokens, Admissions(clock), clock, events.append)
+    return MediaNode(engine, tokens, Admissions(clock), clock, events.append, OnlyNode())
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from hubbub.protocols.websocket.handshake import Request
 from hubbub.services.media.access_token import AccessTokens
 from hubbub.services.media.admissions import Admissions
 from hubbub.services.media.api import Grants
+from hubbub.services.media.leases import OnlyNode
 from hubbub.services.media.node import MediaNode
 from hubbub.services.media.service import MediaService
 from tests.fakes.clock import HandClock
@@ -51,7 +52,7 @@ class Party:
         tokens = AccessTokens({"own": "s" * 32, "ops": "o" * 32}, "own", self.clock)
         self.operator = AccessTokens({"ops": "o" * 32}, "ops", self.clock)
         admissions = Admissions(self.clock)
-        self.node = MediaNode(self.engine, tokens, admissions, self.clock, self.events.append)
+        self.node = MediaNode(self.engine, tokens, admissions, self.clock, self.events.append, OnlyNode())
         self.service = MediaService(self.node, tokens, admissions, "")
         self.sockets = SignalSockets(self.node, Encoder([TURN], "node", "here"), self.clock)
 

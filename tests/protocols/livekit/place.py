@@ -29,6 +29,7 @@ from hubbub.protocols.websocket.handshake import Origins, Proxies
 from hubbub.services.media.access_token import AccessTokens
 from hubbub.services.media.admissions import Admissions
 from hubbub.services.media.api import Grants
+from hubbub.services.media.leases import OnlyNode
 from hubbub.services.media.node import MediaNode
 from hubbub.services.media.service import MediaService
 
@@ -77,7 +78,7 @@ async def media_place(pages: Path | None = None) -> AsyncIterator[MediaPlace]:
     events: list[Event] = []
     tokens = AccessTokens({"own": "x" * 32, OPERATOR_KEY: OPERATOR_SECRET}, "own", clock)
     admissions = Admissions(clock)
-    node = MediaNode(engine, tokens, admissions, clock, events.append)
+    node = MediaNode(engine, tokens, admissions, clock, events.append, OnlyNode())
     service = MediaService(node, tokens, admissions, "")
     router = Router(Origins(["*"]), Proxies([]), 0)
     add_routes(router, node, clock, (), "test", "")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Generator
+from contextlib import contextmanager
+
 from livekit.protocol import rtc
 
 from hubbub.clock import Clock
-from hubbub.errors import Refused
+from hubbub.errors import Refused, Unavailable
 from hubbub.protocols.livekit.encode import Encoder
 from hubbub.protocols.livekit.query import JoinQuery, parse, read
 from hubbub.protocols.livekit.signal import AskNode, Close, Send, SignalSession
@@ -15,7 +18,7 @@ from hubbub.protocols.websocket.connection import Connection
 from hubbub.protocols.websocket.handshake import Rejected, Request
 from hubbub.services.media.api import Seat, Signalling, signals
 
-POLICY = 1008  # the token died between the upgrade and the join
+POLICY, TRY_AGAIN = 1008, 1013  # the token died, or the room moved, between the upgrade and the join
 
 
 class SignalSocket:
@@ -45,6 +48,8 @@ class SignalSocket:
                 self._seat = self._signalling.join(token, self._query.client, self)
         except Refused as refused:
             connection.close(POLICY, answer(refused)[1])
+        except Unavailable as gone:
+            connection.close(TRY_AGAIN, answer(gone)[1])
 
     def received(self, message: str | bytes) -> None:
         if self._seat is None:
@@ -97,13 +102,27 @@ class SignalSockets:
         self._encoder = encoder
         self._clock = clock
 
-    def open(self, request: Request) -> SignalSocket:
+    def open(self, request: Request) -> SignalSocket | Awaitable[SignalSocket]:
         """Raises Rejected for a token that is worth nothing: clients then ask `/rtc/validate` for the reason."""
         fields = parse(request.query)
         token = find_token(request.headers, fields)
-        try:
-            self._signalling.check(token)
-        except Refused as refused:
-            status, text = answer(refused)
-            raise Rejected(status, text, CORS) from None
-        return SignalSocket(self._signalling, self._encoder, self._clock, token, read(fields))
+        query = read(fields)
+        socket = SignalSocket(self._signalling, self._encoder, self._clock, token, query)
+        with _rejecting():
+            preparing = self._signalling.prepare(token, resume=query.resume != "")
+        return socket if preparing is None else _prepared(preparing, socket)
+
+
+async def _prepared(preparing: Awaitable[None], socket: SignalSocket) -> SignalSocket:
+    with _rejecting():
+        await preparing
+    return socket
+
+
+@contextmanager
+def _rejecting() -> Generator[None]:
+    try:
+        yield
+    except (Refused, Unavailable) as error:
+        status, text = answer(error)
+        raise Rejected(status, text, CORS) from None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hubbub.errors import Refused
+from hubbub.errors import Refused, Unavailable
 
 # What the signalling refuses with, as SDKs expect to see it: they show the text to whoever develops against us.
 ANSWERS: dict[str, tuple[int, str]] = {
@@ -30,6 +30,8 @@ def find_token(headers: Mapping[bytes, bytes], query: Mapping[str, str]) -> str:
     return query.get("access_token", "")
 
 
-def answer(refused: Refused) -> tuple[int, str]:
+def answer(refused: Refused | Unavailable) -> tuple[int, str]:
     """HTTP status and sentence."""
+    if isinstance(refused, Unavailable):
+        return 503, "the room may be on another media node: join again to be told where"
     return ANSWERS.get(refused.code, (403, "refused"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from hubbub.errors import Refused
+from hubbub.errors import Refused, Unavailable
 from hubbub.protocols.livekit.query import parse
 from hubbub.protocols.livekit.token import answer, find_token
 from hubbub.services.media.api import Signalling
@@ -28,7 +28,7 @@ def validator(signalling: Signalling) -> Validate:
     def validate(headers: Mapping[bytes, bytes], query: bytes) -> HttpAnswer:
         try:
             signalling.check(find_token(headers, parse(query)))
-        except Refused as refused:
+        except (Refused, Unavailable) as refused:
             status, text = answer(refused)
             return _answer(status, text)
         return _answer(200, "success")

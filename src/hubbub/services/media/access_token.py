@@ -1,6 +1,7 @@
 """LiveKit access tokens: JWT, HS256. Minting our own and reading everybody's; what they are worth is decided elsewhere.
 
-Claims: `iss` names the key, `sub` is the identity, `video` the grant (LiveKit's `VideoGrant`), `jti` our admission.
+Claims: `iss` names the key, `sub` is the identity, `video` the grant (LiveKit's `VideoGrant`), `jti` our admission,
+`epoch` that of the room's lease (ours alone; LiveKit's SDKs pass over claims that they do not know).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hubbub.errors import Refused
 from hubbub.services.media.rights import VideoGrant
 
 LIFETIME = 300.0  # seconds; renewed long before by `refresh_token`
+_NONE: Mapping[str, str] = {}
 _LONGEST = 8192  # characters: a token comes in a request line
 
 
@@ -29,6 +31,7 @@ class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
     exp: float = 0
     nbf: float = 0
     jti: str = ""
+    epoch: int = 0
     name: str = ""
     metadata: str = ""
     attributes: dict[str, str] = {}
@@ -53,8 +56,17 @@ class AccessTokens:
         if own_key not in self._keys:
             raise ValueError(f"the instance's own key {own_key} is not among the keys")
 
-    def mint(self, *, jti: str, identity: str, name: str, grant: VideoGrant, **attributes: str) -> str:
-        """`attributes` are seen by everybody in the room."""
+    def mint(
+        self,
+        *,
+        jti: str,
+        identity: str,
+        name: str,
+        grant: VideoGrant,
+        epoch: int = 0,
+        attributes: Mapping[str, str] = _NONE,
+    ) -> str:
+        """`attributes` are seen by everybody in the room. `epoch` 0: there is one node."""
         now = self._clock.now_ms() // 1000
         claims = Claims(
             iss=self._own,
@@ -62,8 +74,9 @@ class AccessTokens:
             exp=now + int(LIFETIME),
             nbf=now - 5,
             jti=jti,
+            epoch=epoch,
             name=name,
-            attributes=attributes,
+            attributes=dict(attributes),
             video=grant,
         )
         header: dict[str, Any] = {"alg": "HS256", "typ": "JWT"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from hubbub.errors import Refused, unless_gone
+from hubbub.errors import Refused, Unavailable, unless_gone
 from hubbub.services.media.api import AttendantPatch, NodeRegistry, Parcel, RoomPlan, RoomsApi
 from hubbub.services.media.signals import Attendant, RoomState, Track
+
+TRIES = 3
 
 
 class AllRooms:
@@ -29,11 +31,17 @@ class AllRooms:
 
     async def open(self, plan: RoomPlan) -> RoomState:
         """Clients with an operator's token go to a node of their choice: the room must be made there."""
-        if await self._registry.holder(plan.name) is not None:
-            return await (await self._at(plan.name)).open(plan)
-        if self._here is None:
-            raise Refused("media.no_node")
-        return await self._here.open(plan)
+        for _ in range(TRIES):
+            lease = await self._registry.holder(plan.name)
+            at = self._here if lease is None else self._node(lease.node)
+            if at is None:
+                raise Refused("media.no_node")
+            try:
+                return await at.open(plan)
+            except Unavailable as gone:
+                if gone.started:
+                    raise  # else another node was faster: it has the room now
+        raise Unavailable("no media node answers", started=False)
 
     async def describe(self, room: str, metadata: str) -> RoomState:
         return await (await self._at(room)).describe(room, metadata)

@@ -9,6 +9,7 @@ the node itself: everything happens on the event loop, and nothing blocks.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Literal, Protocol
 
 import msgspec
@@ -51,11 +52,13 @@ class Grants(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):
-    """`url`: base of the signalling (`wss://…`), empty for the origin that the client already talks to."""
+    """`url`: base of the signalling (`wss://…`), empty for the origin that the client already talks to. `epoch`: of the
+    lease under which the node has the room; 0 where there is no other node."""
 
     url: str
     token: str
     room: str
+    epoch: int
 
 
 class Participant(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +73,8 @@ class Participant(msgspec.Struct, frozen=True, kw_only=True):
 class MediaApi(Protocol):
     async def admit(self, room: str, identity: str, name: str, grants: Grants) -> Admission:
         """Mint a token for one person, device and room. It is good for 5 minutes until the first join, then renewed
-        while the participant lives; a new admission of the same identity ends the older one when it connects."""
+        while the participant lives; a new admission of the same identity ends the older one when it connects.
+        Unavailable and not started: this node does not have the room, another one may."""
         ...
 
     async def grant(self, room: str, identity: str, grants: Grants) -> None:
@@ -233,10 +237,16 @@ class Seat(Protocol):
 
 class Signalling(Protocol):
     """Refused: media.token_missing, media.token_invalid, media.token_expired, media.token_spent, media.not_granted,
-    media.hidden, media.room_missing, media.identity_missing, media.room_full."""
+    media.hidden, media.room_missing, media.identity_missing, media.room_full. Unavailable: this node does not have the
+    room, or cannot say; nobody comes in, people who are in stay."""
 
     def check(self, token: str) -> None:
         """Whether `join` would accept the token now."""
+        ...
+
+    def prepare(self, token: str, resume: bool) -> Awaitable[None] | None:
+        """Before `join` or `resume`: whether the token is worth anything. What it returns, if anything, is to be awaited:
+        it sees to it that this node has the room, where there are several. Nobody comes in by a resume."""
         ...
 
     def join(self, token: str, client: signals.Client, sink: SignalSink) -> Seat: ...

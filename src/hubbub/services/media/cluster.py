@@ -89,8 +89,9 @@ class ClusterMedia:
             await self._list_rooms()
         entry = self._admissions.add(sids.new("AD"), room, identity, name, rights.of_grants(grants))
         grant = rights.to_token(_effective(entry.rights), self._outside(room))
-        token = self._tokens.mint(jti=entry.jti, identity=identity, name=name, grant=grant, **{ADMISSION: entry.jti})
-        return Admission(url=self._url, token=token, room=room)
+        named = {ADMISSION: entry.jti}
+        token = self._tokens.mint(jti=entry.jti, identity=identity, name=name, grant=grant, attributes=named)
+        return Admission(url=self._url, token=token, room=room, epoch=0)
 
     async def grant(self, room: str, identity: str, grants: Grants) -> None:
         granted, who = rights.of_grants(grants), self._rooms.find(room, identity)

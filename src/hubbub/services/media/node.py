@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 
 from msgspec.structs import replace
 
@@ -20,6 +21,8 @@ from hubbub.services.media.access_token import LIFETIME, AccessTokens, Token
 from hubbub.services.media.admissions import Admissions, Entry
 from hubbub.services.media.api import SignalSink
 from hubbub.services.media.events import ParticipantLeft
+from hubbub.services.media.fence import Fence
+from hubbub.services.media.leases import Leases
 from hubbub.services.media.participant import Participant, Profile
 from hubbub.services.media.quality import Connections, Measured, together
 from hubbub.services.media.room import Keeping, Publish, Room
@@ -36,13 +39,21 @@ class MediaNode:
     """Implements Signalling."""
 
     def __init__(
-        self, engine: sfu.Engine, tokens: AccessTokens, admissions: Admissions, clock: Clock, publish: Publish
+        self,
+        engine: sfu.Engine,
+        tokens: AccessTokens,
+        admissions: Admissions,
+        clock: Clock,
+        publish: Publish,
+        leases: Leases,
     ) -> None:
         self._engine = engine
         self._tokens = tokens
         self._admissions = admissions
         self._clock = clock
         self._publish = publish
+        self._leases = leases
+        self._fence = Fence(leases)
         self._rooms: dict[str, Room] = {}  # by name
         self._by_sid: dict[str, Room] = {}
         self._participants: dict[str, Participant] = {}  # by sid
@@ -79,13 +90,20 @@ class MediaNode:
     # ---- signalling
 
     def check(self, token: str) -> None:
-        self._profile(self._tokens.read(token), auto_subscribe=True)
+        read = self._tokens.read(token)
+        self._fence.check(read, self._profile(read, auto_subscribe=True).room)
+
+    def prepare(self, token: str, resume: bool) -> Awaitable[None] | None:
+        read = self._tokens.read(token)
+        profile = self._profile(read, auto_subscribe=True)
+        return None if resume else self._fence.prepare(read, profile.room)
 
     def join(self, token: str, client: Client, sink: SignalSink) -> ParticipantSeat:
         """An identity is in a room once: who joins again replaces themselves."""
         read = self._tokens.read(token)
         profile = self._profile(read, client.auto_subscribe)
-        name = profile.entry.room if profile.entry else read.claims.video.room
+        name = profile.room
+        self._fence.enter(read, name)
         sid, now = sids.new("PA"), self._clock.monotonic()
         ended: tuple[Entry, ...] = ()
         if profile.entry is not None:  # before the older participant goes: it must not end the entry
@@ -105,7 +123,7 @@ class MediaNode:
         read = self._tokens.read(token)
         profile = self._profile(read, client.auto_subscribe)
         participant = self._participants.get(sid)
-        if participant is None or not self._resumable(participant, profile, read):
+        if participant is None or not self._resumable(participant, profile):
             sink.signal(Dismissed(None, "reconnect"))
             sink.hang_up()
             return None
@@ -149,6 +167,16 @@ class MediaNode:
     def in_use(self) -> set[str]:
         """Names of rooms with somebody in them, or on the way to them."""
         return {*self._rooms, *(entry.room for entry in self._admissions.all())}
+
+    async def hold(self, room: str) -> int:
+        """See to it that this node has the room: the epoch of its lease. Nobody is let in before. Raises Unavailable."""
+        return await self._leases.hold(room)
+
+    def renew(self, room: str) -> None:
+        """It is ours by a new epoch, and tokens of the old one are spent: people get others with the next sweep."""
+        if (live := self._rooms.get(room)) is not None:
+            for who in live.participants:
+                who.token_due = 0.0
 
     def give_up(self, room: str) -> None:
         """Another node has this room: everybody joins anew, there."""
@@ -299,6 +327,7 @@ class MediaNode:
             entry = self._admissions.find(claims.jti)
             granted = entry.rights
         return Profile(
+            room=entry.room if entry else claims.video.room,
             identity=entry.identity if entry else claims.sub,
             name=entry.name if entry else claims.name,
             metadata=claims.metadata,
@@ -308,13 +337,13 @@ class MediaNode:
             auto_subscribe=auto_subscribe,
         )
 
-    def _resumable(self, participant: Participant, profile: Profile, token: Token) -> bool:
+    def _resumable(self, participant: Participant, profile: Profile) -> bool:
         """The same person, room and admission, and media that once worked."""
         return (
             participant.liveness.resumable
             and participant.entry is profile.entry
             and participant.identity == profile.identity
-            and participant.room.name == (profile.entry.room if profile.entry else token.claims.video.room)
+            and participant.room.name == profile.room
         )
 
     def _returned(self, entry: Entry, reason: LeaveReason) -> None:
@@ -324,10 +353,14 @@ class MediaNode:
             entry.absence = None
 
     def _renew(self, who: Participant, now: float) -> None:
+        """A token that says when the room became ours; none while nobody can say (the next sweep tries again)."""
+        if (epoch := self._leases.epoch(who.room.name)) is None:
+            return
         who.token_due = now + RENEW
         if who.entry is not None:
             grant = rights.to_token(who.rights, who.room.name)
-            token = self._tokens.mint(jti=who.entry.jti, identity=who.identity, name=who.name, grant=grant)
+            jti = who.entry.jti
+            token = self._tokens.mint(jti=jti, identity=who.identity, name=who.name, grant=grant, epoch=epoch)
             who.tell(TokenRefreshed(token))
 
     def _room(self, name: str) -> Room:

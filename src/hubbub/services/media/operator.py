@@ -63,6 +63,9 @@ class OperatorRooms:
             raise Refused("media.theirs_to_decide", what="A channel's room opens when somebody joins the channel.")
         if len(plan.name) > NAME or len(plan.metadata) > METADATA:
             raise Refused("media.too_long")
+        await self._node.hold(plan.name)
+        if (live := self._node.room(plan.name)) is not None:
+            return live.state  # somebody else was faster
         if sum(room.keeping is not None for room in self._node.rooms()) >= ROOMS:
             raise Refused("media.too_many_rooms")
         empty = min(plan.empty_timeout or EMPTY, LONGEST)

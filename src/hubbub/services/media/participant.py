@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Who joins. `entry`: the admission of one of our own tokens; an operator's token has none."""
 
+    room: str
     identity: str
     name: str
     metadata: str

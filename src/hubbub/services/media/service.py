@@ -19,10 +19,11 @@ class MediaService:
         self._url = url
 
     async def admit(self, room: str, identity: str, name: str, grants: Grants) -> Admission:
+        epoch = await self._node.hold(room)  # from here to the end nothing is awaited: it is not given back meanwhile
         entry = self._admissions.add(sids.new("AD"), room, identity, name, rights.of_grants(grants))
         grant = rights.to_token(entry.rights, room)
-        token = self._tokens.mint(jti=entry.jti, identity=identity, name=name, grant=grant)
-        return Admission(url=self._url, token=token, room=room)
+        token = self._tokens.mint(jti=entry.jti, identity=identity, name=name, grant=grant, epoch=epoch)
+        return Admission(url=self._url, token=token, room=room, epoch=epoch)
 
     async def grant(self, room: str, identity: str, grants: Grants) -> None:
         """Tokens that wait for their first join are worth the new grants too."""

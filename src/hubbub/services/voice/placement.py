@@ -56,10 +56,13 @@ class Placement:
             except Unavailable as gone:
                 if gone.started:
                     raise
-                refused.add(lease.node)  # nobody is there: it died, and its leases have not run out yet
+                # It died, and its leases have not run out yet; or it lost the room, or cannot say: it lets nobody in.
+                refused.add(lease.node)
                 await self._registry.release(room, lease)
                 continue
-            self._rooms[room] = lease
+            if admission.epoch < lease.epoch:
+                continue  # the node does not know yet that the room was given away and back: its token would be refused
+            self._rooms[room] = Lease(lease.node, admission.epoch)
             return admission
         raise Unavailable("no media node answers", started=False)
 
