@@ -74,7 +74,7 @@ class MediaApi(Protocol):
     async def admit(self, room: str, identity: str, name: str, grants: Grants) -> Admission:
         """Mint a token for one person, device and room. It is good for 5 minutes until the first join, then renewed
         while the participant lives; a new admission of the same identity ends the older one when it connects.
-        Unavailable and not started: this node does not have the room, another one may."""
+        Unavailable and not started: another node has the room; started: nobody can say which has."""
         ...
 
     async def grant(self, room: str, identity: str, grants: Grants) -> None:

@@ -1,8 +1,9 @@
 """What one media node knows of the leases of rooms: whether it may let anybody in, and under which epoch.
 
-An answer of the registry is good for `ROOM` seconds from when it was asked for, by this node's own clock: the lease ends no
-earlier at the registry, so no other node has the room meanwhile. A node that was stopped for longer, or cut off, finds
-its leases run out. Answers may overtake each other; one of a lower epoch than is known changes nothing.
+Whoever is let in was asked for at the registry just before (`hold`); when it does not answer, nobody is let in. An answer
+is good for `ROOM` seconds from when it was asked for, by this node's own clock: the lease ends no earlier at the registry,
+so no other node has the room meanwhile. A node that was stopped for longer finds it run out. Answers may overtake each
+other; one of a lower epoch than is known changes nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hubbub.clock import Clock
 from hubbub.errors import Unavailable
 from hubbub.services.media.api import Lease, NodeRegistry
 
-ROOM = 6.0  # seconds that a room stays a node's after its last renewal
+ROOM = 4.0  # seconds that a room stays a node's after its last renewal
 SKEW = 0.5  # of these that are not used: the registry's clock may be the faster one
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ class Leases(Protocol):
     shared: bool
 
     async def hold(self, room: str) -> int:
-        """See to it that the room is ours: its epoch. Raises Unavailable when it is another's, or nobody can say."""
+        """See to it that the room is ours: its epoch. Raises Unavailable, not started when it is another's, started when
+        nobody can say."""
         ...
 
     def epoch(self, room: str) -> int | None:
@@ -120,12 +122,11 @@ class RoomLeases:
         self._closed = False
 
     async def hold(self, room: str) -> int:
-        """Asked anew each time: others may have put an end to the lease. Does the registry not answer, what it said last
-        is good until it runs out."""
+        """Asked anew each time, also while a lease stands: it may have been taken from us, if voice believed us dead."""
         try:
             await self.claim(room)
         except Unavailable as error:
-            log.warning("room %s: the lease could not be renewed: %s", room, error)
+            raise Unavailable(f"nobody can say whose the room is: {error}", started=True) from error
         if (epoch := self.epoch(room)) is None:
             raise Unavailable("this media node does not have the room", started=False)
         return epoch

@@ -56,8 +56,7 @@ class Placement:
             except Unavailable as gone:
                 if gone.started:
                     raise
-                # It died, and its leases have not run out yet; or it lost the room, or cannot say: it lets nobody in.
-                refused.add(lease.node)
+                refused.add(lease.node)  # it died, and its leases have not run out yet; or it has lost the room
                 await self._registry.release(room, lease)
                 continue
             if admission.epoch < lease.epoch:
@@ -116,8 +115,7 @@ class Placement:
                 alive = await self._registry.alive()
                 for room, lease in [each for each in self._rooms.items() if each[1].node not in alive]:
                     log.warning("media node %s is gone, and room %s with it", lease.node, room)
-                    del self._rooms[room]
-                    await self._registry.release(room, lease)
+                    del self._rooms[room]  # its lease runs out by itself: it may still be there, and only cut off
                     await lost(room)
             except Unavailable as error:
                 log.warning("the media nodes could not be watched: %s", error)
