@@ -12,6 +12,7 @@ import pytest
 
 from tests.scenarios.place import PASSWORD, Place
 from tests.scenarios.test_write_and_read import text_channel
+from tests.servers.process import running
 
 GARBAGE = [
     b"",
@@ -228,13 +229,9 @@ async def test_foreign_pages_are_refused_with_the_setting_named(place: Place) ->
 async def test_a_page_sent_over_tls_speaks_to_nobody_in_clear(tmp_path: Path) -> None:
     for tls, clear in (("off", True), ("self-signed", False)):
         (tmp_path / tls).mkdir()
-        place = Place(tmp_path / tls, HUBBUB_TLS=tls)
-        place.start()
-        try:
+        with running(Place(tmp_path / tls, HUBBUB_TLS=tls)) as place:
             async with httpx.AsyncClient(verify=False) as http:
                 policy = (await http.get(place.url)).headers["content-security-policy"]
-        finally:
-            place.stop()
         connect = next(part for part in policy.split("; ") if part.startswith("connect-src"))
         assert {"'self'", "https:", "wss:"} <= set(connect.split())
         assert ("http:" in connect.split()) is clear
@@ -263,9 +260,7 @@ async def test_a_request_that_never_ends_does_not_hold_others(place: Place) -> N
 
 
 async def test_limits_say_when_to_come_back(tmp_path: Path) -> None:
-    place = Place(tmp_path, HUBBUB_RATE_LIMIT_SCALE="1")
-    place.start()
-    try:
+    with running(Place(tmp_path, HUBBUB_RATE_LIMIT_SCALE="1")) as place:
         owner = await place.owner()
         channel = text_channel(await owner.make_server())
         answers = [
@@ -284,8 +279,6 @@ async def test_limits_say_when_to_come_back(tmp_path: Path) -> None:
         ]
         assert [each.status_code for each in logins].count(401) == 4  # registering was the first of five
         assert logins[-1].status_code == 429
-    finally:
-        place.stop()
 
 
 NUL = "a\0b"

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.scenarios.apart import Apart
 from tests.scenarios.place import Place
 from tests.servers.engines import Nats, Postgres, Redis
+from tests.servers.process import running
 
 TOKEN = "a token that nobody guesses"
 
@@ -105,9 +106,8 @@ async def test_no_label_holds_what_a_person_chose(place: Place) -> None:
 @pytest.fixture
 def started(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
     place = Place(tmp_path, **getattr(request, "param", {}))
-    place.start()
-    yield place
-    place.stop()
+    with running(place):
+        yield place
 
 
 def status(place: Place, host: str = "", **headers: str) -> int:
@@ -157,9 +157,7 @@ def test_health_answers(started: Place, path: str) -> None:
 async def test_each_process_of_several_tells_its_own(
     tmp_path: Path, postgres_server: Postgres, nats_server: Nats, redis_server: Redis
 ) -> None:
-    apart = Apart(tmp_path, postgres_server, nats_server, redis_server)
-    apart.start()
-    try:
+    with running(Apart(tmp_path, postgres_server, nats_server, redis_server)) as apart:
         owner = await apart.owner()
         server = await owner.make_server()
         room = next(each for each in server["channels"] if each["type"] == "text")["id"]
@@ -169,8 +167,6 @@ async def test_each_process_of_several_tells_its_own(
             await gateway.wait("MESSAGE_CREATE", lambda d: d["message"]["content"] == "message 3")
             told = {name: read(part) for name, part in apart.parts.items()}
         await owner.close()
-    finally:
-        apart.stop()
     cores, gateways = (told["core-1"], told["core-2"]), (told["gateway-1"], told["gateway-2"])
     assert sum(each["messages_sent_total"] for each in cores) == 4
     assert sum(each["websocket_connections"] for each in gateways) == 1

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.place import Place, free_port
+from tests.servers.process import running
 
 NOT_EMBEDDED = (
     *("nats", "redis", "asyncpg", "obstore", "alembic", "webauthn", "PIL"),
@@ -87,9 +88,7 @@ def test_config_and_doctor_say_what_there_is(tmp_path: Path) -> None:
 
 
 def test_tls_is_1_3_and_nothing_older(tmp_path: Path) -> None:
-    place = Place(tmp_path, HUBBUB_TLS="self-signed")
-    place.start()
-    try:
+    with running(Place(tmp_path, HUBBUB_TLS="self-signed")) as place:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with socket.create_connection(("127.0.0.1", place.port), 10) as plain, context.wrap_socket(plain) as secure:
@@ -97,8 +96,6 @@ def test_tls_is_1_3_and_nothing_older(tmp_path: Path) -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         with socket.create_connection(("127.0.0.1", place.port), 10) as plain, pytest.raises(ssl.SSLError):
             context.wrap_socket(plain)
-    finally:
-        place.stop()
 
 
 def test_an_embedded_process_loads_no_other_backends() -> None:
@@ -112,9 +109,6 @@ def test_ready_says_whether_it_answers(tmp_path: Path) -> None:
     settings = {"HUBBUB_PORT": str(place.port), "HUBBUB_TLS": "self-signed", "HUBBUB_HOST": "0.0.0.0"}
     away = hubbub(tmp_path, "ready", **settings)
     assert (away.returncode, "no answer" in away.stderr) == (1, True)
-    place.start()
-    try:
+    with running(place):
         here = hubbub(tmp_path, "ready", **settings)
         assert (here.returncode, here.stdout, here.stderr) == (0, "", "")
-    finally:
-        place.stop()

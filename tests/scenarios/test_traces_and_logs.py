@@ -13,6 +13,7 @@ from tests.scenarios.apart import Apart
 from tests.scenarios.collector import Collector, Span
 from tests.scenarios.place import PASSWORD, Place
 from tests.servers.engines import Nats, Postgres, Redis
+from tests.servers.process import running
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
@@ -33,9 +34,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, collector: Collector) 
         HUBBUB_LOG_LEVEL="debug",
         HUBBUB_TRUSTED_PROXIES="127.0.0.1",
     )
-    started.start()
-    yield started
-    started.stop()
+    with running(started):
+        yield started
 
 
 def ancestors(span: Span, spans: list[Span]) -> list[str]:
