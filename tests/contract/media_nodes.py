@@ -9,7 +9,7 @@ from hubbub.events import Event
 from hubbub.infra.cache.base import Cache, Claim
 from hubbub.services.media.access_token import AccessTokens
 from hubbub.services.media.admissions import Admissions
-from hubbub.services.media.api import Grants, SignalSink, signals
+from hubbub.services.media.api import Grants, Lease, SignalSink, signals
 from hubbub.services.media.leases import RoomLeases
 from hubbub.services.media.membership import Membership
 from hubbub.services.media.node import MediaNode
@@ -101,3 +101,21 @@ class Node:
     def people(self) -> set[str]:
         room = self.node.room(R)
         return {each.identity for each in room.participants} if room else set()
+
+
+class Stale:
+    """A registry whose first answers about the holder are old ones."""
+
+    def __init__(self, registry: Registry, lease: Lease, answers: int) -> None:
+        self._registry = registry
+        self._lease = lease
+        self._left = answers
+
+    async def holder(self, room: str) -> Lease | None:
+        if self._left:
+            self._left -= 1
+            return self._lease
+        return await self._registry.holder(room)
+
+    def __getattr__(self, verb: str) -> object:
+        return getattr(self._registry, verb)

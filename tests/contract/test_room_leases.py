@@ -21,11 +21,12 @@ from hubbub.services.media.api import Admission, Grants, Lease, MediaApi, RoomPl
 from hubbub.services.media.leases import ROOM
 from hubbub.services.media.registry import Registry
 from hubbub.services.media.rights import VideoGrant
+from hubbub.services.voice import placement
 from hubbub.services.voice.placement import Placement
 from tests.contract.hand_clock import HandClock
-from tests.contract.media_nodes import CLIENT, GRANTS, OPERATOR, Node, R, Sink
+from tests.contract.media_nodes import CLIENT, GRANTS, OPERATOR, Node, R, Sink, Stale
 from tests.servers.engines import fresh_name
-from tests.waiting import eventually
+from tests.waiting import eventually, until
 
 
 class World:
@@ -138,22 +139,43 @@ async def test_voice_does_not_ask_for_ever(world: World) -> None:
     assert asked == ["a"], "one object per node"
 
 
-class Stale:
-    """A registry whose first answers about the holder are old ones."""
+async def test_what_voice_decides_reaches_people_whose_node_lost_the_lease(world: World) -> None:
+    """It ran out and is nobody's: they are still there."""
+    await world.beat()
+    voice = world.placement()
+    given = await voice.admit(R, "10", "", GRANTS)
+    (node,) = (each for id, each in world.nodes.items() if given.url == f"wss://{id}")
+    await node.join(given.token)
+    held = await world.registry.holder(R)
+    assert held is not None
+    await world.registry.release(R, held)
+    assert [each.identity for each in await voice.participants(R)] == ["10"]
+    await voice.remove(R, "10", "removed")
+    assert not node.people()
 
-    def __init__(self, registry: Registry, lease: Lease, answers: int) -> None:
-        self._registry = registry
-        self._lease = lease
-        self._left = answers
 
-    async def holder(self, room: str) -> Lease | None:
-        if self._left:
-            self._left -= 1
-            return self._lease
-        return await self._registry.holder(room)
+async def test_voice_is_told_once_of_a_silent_node_and_takes_nothing_from_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(placement, "LOOK", 0.01)
+    await world.beat("a")
+    voice, lost = world.placement(), list[str]()
 
-    def __getattr__(self, verb: str) -> object:
-        return getattr(self._registry, verb)
+    async def note(room: str) -> None:
+        lost.append(room)
+
+    await voice.admit(R, "10", "", GRANTS)
+    await voice.start(note)
+    for times in (1, 2):
+        await world.registry.leave("a")
+        await until(lambda: len(lost) == times, "it is told")  # noqa: B023
+        held = await world.registry.holder(R)
+        assert held is not None
+        assert held.node == "a"
+        await world.beat("a")
+        await until(lambda: not voice._silent, "it is heard of again")  # pyright: ignore[reportPrivateUsage]
+    await voice.stop()
+    assert lost == [R, R]
 
 
 # ---- epochs ----------------------------------------------------------------------------------------------------------

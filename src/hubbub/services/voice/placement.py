@@ -35,7 +35,8 @@ class Placement:
         self._registry = registry
         self._node = node
         self._nodes: dict[str, MediaApi] = {}
-        self._rooms: dict[str, Lease] = {}  # of rooms that somebody was admitted to
+        self._rooms: dict[str, Lease] = {}  # of rooms that somebody was admitted to, the last that is known
+        self._silent: set[str] = set()  # of these rooms, those whose node is not heard of
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, lost: Callable[[str], Awaitable[None]]) -> None:
@@ -76,6 +77,8 @@ class Placement:
     async def close(self, room: str) -> None:
         if (node := await self._holder(room)) is not None:
             await unless_gone(node.close(room), None)
+        self._rooms.pop(room, None)
+        self._silent.discard(room)
 
     async def participants(self, room: str) -> tuple[Participant, ...]:
         node = await self._holder(room)
@@ -89,7 +92,8 @@ class Placement:
         return known
 
     async def _holder(self, room: str) -> MediaApi | None:
-        lease = await self._registry.holder(room)
+        """Who has it, or had it last: its people may still be there, and what is decided about them holds for them."""
+        lease = await self._registry.holder(room) or self._rooms.get(room)
         if lease is None:
             return None
         self._rooms[room] = lease
@@ -113,9 +117,11 @@ class Placement:
                 if not self._rooms:
                     continue
                 alive = await self._registry.alive()
-                for room, lease in [each for each in self._rooms.items() if each[1].node not in alive]:
-                    log.warning("media node %s is gone, and room %s with it", lease.node, room)
-                    del self._rooms[room]  # its lease runs out by itself: it may still be there, and only cut off
+                silent = {room: lease.node for room, lease in self._rooms.items() if lease.node not in alive}
+                self._silent &= silent.keys()
+                for room in silent.keys() - self._silent:
+                    log.warning("media node %s of room %s is silent", silent[room], room)
+                    self._silent.add(room)  # its lease runs out by itself: the node may be there, and only cut off
                     await lost(room)
             except Unavailable as error:
                 log.warning("the media nodes could not be watched: %s", error)
