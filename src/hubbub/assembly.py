@@ -206,6 +206,8 @@ class Place:
         if (channel := self._local.get("channel")) is not None:
             await channel.start()
             self._closing.append(channel.close)
+        if (chat := self._local.get("chat")) is not None:
+            self._closing.append(chat.close)
         if self._database is not None:
             await self._database.publish_to(self._publish_all)
         if self._apart:  # others may need these to start in their turn

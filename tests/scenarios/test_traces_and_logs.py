@@ -73,7 +73,8 @@ async def test_one_trace_from_rest_to_the_other_gateway_session(place: Place, co
     path = ancestors(told, spans)
     assert path[:3] == ["gateway/fanout", "gateway hears MessageCreated", "database/write"]
     assert path[-1] == "POST /channels/{channel_id}/messages"
-    between = path[3:-1]
+    assert path[3] == "chat/line"
+    between = path[4:-1]
     assert between == (["chat/send"] * 2 if place.settings["HUBBUB_ENCODED_CALLS"] == "1" else ["chat/send"])
     assert told.attributes["sessions"] >= 1
     root = next(each for each in spans if each.trace_id == TRACE and each.name.startswith("POST"))
@@ -109,7 +110,7 @@ async def test_one_trace_over_processes_and_machines_between(
     for told in fanouts(spans, TRACE):
         path = ancestors(told, spans)
         assert path[:3] == ["gateway/fanout", "gateway hears MessageCreated", "database/write"]
-        assert path[3:5] == ["chat/send", "chat/send"]
+        assert path[3:6] == ["chat/line", "chat/send", "chat/send"]
         assert path[-1] == "POST /channels/{channel_id}/messages"
     by_name = {(span.name, span.service) for span in spans if span.trace_id == TRACE}
     assert {("chat/send", "hubbub-gateway"), ("chat/send", "hubbub"), ("database/write", "hubbub")} <= by_name

@@ -58,11 +58,9 @@ class MessageChange:
                 now=now,
             )
             await tx.execute(store.FORGET_MENTIONS, message=message_id)
-            for user_id in called:
-                if user_id != principal.user_id:
-                    await tx.execute(
-                        store.ADD_MENTION, user_id=user_id, channel_id=row.channel_id, message_id=message_id
-                    )
+            others = [user_id for user_id in called if user_id != principal.user_id]
+            rows = [{"user_id": each, "channel_id": row.channel_id, "message_id": message_id} for each in others]
+            await tx.fetch_many(store.ADD_MENTION, rows)
             updated = events.MessageUpdated(server_id=row.server_id, channel_id=row.channel_id, message=message)
             await tx.emit(events.stream(row.channel_id), updated)
             return message

@@ -48,10 +48,11 @@ class Recent:
     def add(self, message: Message) -> None:
         self._changes += 1
         known = self._lists.get(message.channel_id)
-        if known is None or any(each.id == message.id for each in known[-4:]):
+        if known is None:
             return
-        if known and known[-1].id > message.id:  # told out of order: not worth sorting
-            self.forget(message.channel_id)
+        if known and known[-1].id >= message.id:
+            if all(each.id != message.id for each in known):  # told out of order: not worth sorting
+                self.forget(message.channel_id)
             return
         known.append(message)
         if len(known) > LENGTH:

@@ -17,6 +17,7 @@ from hubbub.services.chat import events, store
 from hubbub.services.chat.api import ChannelHead, Draft, Message, Page, ReadState, Sent
 from hubbub.services.chat.calls import Calls
 from hubbub.services.chat.history import History
+from hubbub.services.chat.message_batch import MessageBatch
 from hubbub.services.chat.message_build import MessageBuild
 from hubbub.services.chat.message_change import MessageChange
 from hubbub.services.chat.message_send import MessageSend
@@ -49,7 +50,7 @@ class ChatService:
         self._publish = publish
         self._recent = Recent(recent_channels)
         build = MessageBuild(database, users)
-        self._send = MessageSend(database, channels, ids, clock, build, self._recent)
+        self._send = MessageSend(channels, build, MessageBatch(database, ids, clock, self._recent))
         self._change = MessageChange(database, channels, clock, build, self._send, self._recent)
         self._proved = Proved(database, build)
         self._history = History(database, channels, build, self._recent, self._proved, clock)
@@ -107,6 +108,10 @@ class ChatService:
                 ChannelHead(channel_id=channel_id, last_message_id=last, seq=seqs.get(events.stream(channel_id), 0))
             )
         return tuple(found)
+
+    async def close(self) -> None:
+        """Finish the messages accepted so far, then refuse."""
+        await self._send.close()
 
     async def on_event(self, event: Event) -> None:
         """Facts of others (assembly subscribes): deleted rooms take their messages along; names go stale."""
