@@ -87,6 +87,38 @@ async def database(opened: Opened) -> AsyncIterator[SqliteDatabase]:
 # ---- bodies ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("spoilt", [False, True])
+async def test_bodies_that_write_much_do_not_all_share_one_commit(tmp_path: Path, spoilt: bool) -> None:
+    told: list[bytes] = []
+    database = await SqliteDatabase.open(
+        str(tmp_path / "x.db"),
+        clock=HandClock(),
+        publish=lambda facts: told.extend(payload for _, payload in facts),
+        prepare=prepare,
+    )
+
+    def many(first: int) -> Callable[[Transaction], Awaitable[int]]:
+        async def run(tx: Transaction) -> int:
+            await tx.fetch_many(ADD, [{"id": id, "body": ""} for id in range(first, first + 100)])
+            if spoilt and first == 500:
+                raise ValueError("spoilt")
+            return await tx.emit("notes", NoteAdded(id=first))
+
+        return run
+
+    firsts = range(0, 8_000, 100)  # more than one commit takes anyway
+    results = await asyncio.gather(*(database.write(many(first)) for first in firsts), return_exceptions=True)
+    good = [first for first in firsts if not spoilt or first != 500]
+    assert [each for each in results if isinstance(each, int)] == list(range(1, len(good) + 1)), (
+        "in the order they came"
+    )
+    assert [row[0] for row in await database.fetch(IDS)] == [first + at for first in good for at in range(100)]
+    assert [events.decode(payload)[0].seq for payload in told] == list(range(1, len(good) + 1))
+    (sizes,) = database.measures.sizes.series()
+    assert sum(sizes.buckets) >= 13, "80 times 102 rows, 512 and a few in each commit"
+    await database.close()
+
+
 async def test_a_body_that_awaits_anything_else_is_undone(opened: Opened, database: SqliteDatabase) -> None:
     async def body(tx: Transaction) -> None:
         await add(1)(tx)

@@ -36,6 +36,7 @@ from hubbub.infra.database.sqlite_transaction import SqliteTransaction, in_our_w
 from hubbub.infra.database.statements import compiled
 
 BATCH = 64  # bodies per commit at most: bounds how long the loop is held (about 2 ms)
+ROWS = 512  # rows changed per commit, after which no other body is begun: some bodies write for many
 QUEUED = 16_384  # bodies waiting; more are refused, or the wait would outlast every caller's deadline
 LOCK_WAIT_MS = 10_000  # how long a batch waits for another process to give up the write lock
 SWEEP_SECONDS = 30.0
@@ -256,10 +257,14 @@ class SqliteDatabase:
         """None: a body left something that must be undone."""
         outcomes: list[Outcome] = []
         facts: list[Committed] = []
-        for body, done, context in batch:
+        full = self._writer.total_changes() + ROWS
+        for at, (body, done, context) in enumerate(batch):
             if done.done():  # cancelled before its turn
                 continue
             before = self._writer.total_changes()
+            if before >= full:
+                self._put_off(batch, at)
+                break
             value, error, told = self._drive(body, context)
             if error and self._writer.total_changes() != before:
                 return None
@@ -271,9 +276,13 @@ class SqliteDatabase:
     def _run_apart(self, batch: list[Waiting]) -> tuple[list[Outcome], list[Committed]]:
         outcomes: list[Outcome] = []
         facts: list[Committed] = []
-        for body, done, context in batch:
+        full = self._writer.total_changes() + ROWS
+        for at, (body, done, context) in enumerate(batch):
             if done.done():
                 continue
+            if self._writer.total_changes() >= full:
+                self._put_off(batch, at)
+                break
             self._writer.execute("SAVEPOINT body")
             value, error, told = self._drive(body, context)
             if error:
@@ -283,6 +292,11 @@ class SqliteDatabase:
             self._writer.execute("RELEASE body")
             outcomes.append(Outcome(done, value, error))
         return outcomes, facts
+
+    def _put_off(self, batch: list[Waiting], at: int) -> None:
+        """From `at` on they are the first of the next commit."""
+        self._queued[:0] = batch[at:]
+        del batch[at:]
 
     def _drive(self, body: Body, context: Context) -> tuple[Any, BaseException | None, list[Committed]]:
         tx = SqliteTransaction(self._writer, self._clock)
