@@ -15,7 +15,8 @@ from hubbub.services.media.leases import RoomLeases
 from hubbub.services.media.node import MediaNode
 from hubbub.services.media.registry import Registry
 
-BEAT = 1.0
+BEAT = 1.0  # seconds between two renewals of all leases
+AT_ONCE = 8  # of them
 log = logging.getLogger(__name__)
 
 
@@ -44,8 +45,9 @@ class Membership:
         """Raises Unavailable: then people who are in go on, and nobody comes in once the leases have run out."""
         rooms = self._node.in_use()
         await self._registry.beat(self._id, len(rooms))
-        for room in rooms:
-            await self._keep(room)
+        listed = list(rooms)
+        for start in range(0, len(listed), AT_ONCE):  # a thousand round trips one by one would outlast the leases
+            await asyncio.gather(*(self._keep(room) for room in listed[start : start + AT_ONCE]))
         for room in self._epochs.keys() - rooms:
             del self._epochs[room]
         await self._leases.give_back(self._node.in_use)
