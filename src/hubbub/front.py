@@ -157,6 +157,7 @@ async def _read(parts: Parts, measured: Measured, router: Router) -> metrics.Par
         sockets=router.occupancy,
         gateway=parts.gateway,
         messages_sent=parts.chat.sent if parts.chat is not None else None,
+        message_batches=parts.chat.batches if parts.chat is not None else None,
         voice_sessions=parts.voice.occupied if parts.voice is not None else None,
         database=database.measures if database is not None else None,
         outbox=await database.lag() if database is not None else None,

@@ -61,6 +61,7 @@ class Parts(msgspec.Struct, kw_only=True):
     sockets: Occupancy | None = None
     gateway: GatewayPart | None = None
     messages_sent: int | None = None
+    message_batches: Distribution | None = None
     voice_sessions: int | None = None
     database: DatabaseMeasures | None = None
     outbox: Lag | None = None
@@ -82,6 +83,12 @@ def families(parts: Parts) -> Iterator[Family | Spread]:
         yield from _gateway(parts.gateway)
     if parts.messages_sent is not None:
         yield counter("messages_sent_total", "Messages that were stored, repeats not counted.", parts.messages_sent)
+    if parts.message_batches is not None:
+        yield Spread(
+            "hubbub_chat_batch_messages",
+            "Sends to one room that shared a transaction, repeats too.",
+            parts.message_batches,
+        )
     if parts.voice_sessions is not None:
         yield gauge("voice_sessions_active", "Seats taken in voice rooms.", parts.voice_sessions)
     yield from _bus(parts)

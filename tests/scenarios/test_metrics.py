@@ -55,6 +55,7 @@ async def test_numbers_follow_what_people_do(place: Place) -> None:
         return to.get(name, 0.0) - before.get(name, 0.0)
 
     assert grown("messages_sent_total") == 3
+    assert grown("hubbub_chat_batch_messages_sum") == 4, "the repeat was looked up"
     assert grown('http_requests_total{method="POST",route="/channels/{channel_id}/messages",status="201"}') == 3
     assert grown('http_requests_total{method="POST",route="/channels/{channel_id}/messages",status="200"}') == 1
     counted = 'http_request_duration_seconds_count{method="POST",route="/channels/{channel_id}/messages",status="201"}'

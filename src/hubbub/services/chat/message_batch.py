@@ -15,12 +15,14 @@ from hubbub.clock import Clock
 from hubbub.errors import Unavailable
 from hubbub.ids import EPOCH_MS, Snowflakes
 from hubbub.infra.database.base import Database, Transaction
+from hubbub.measures import Distribution
 from hubbub.services.chat import events, store
 from hubbub.services.chat.api import Draft, Message, Reference, Sent
 from hubbub.services.chat.recent import Recent
 from hubbub.services.user.api import User
 
 NONCE_MS = 24 * 3_600_000
+_SIZES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 
 
 class Prepared(NamedTuple):
@@ -54,6 +56,7 @@ class MessageBatch:
         self._ids = ids
         self._clock = clock
         self._recent = recent
+        self.sizes = Distribution(bounds=_SIZES)  # drafts that shared a transaction
 
     async def write(self, prepared: Sequence[Prepared]) -> list[Written]:
         """All of one channel, in this order; durable when this returns."""
@@ -64,6 +67,7 @@ class MessageBatch:
             if error.started:
                 self._recent.forget(channel)  # they may be there
             raise
+        self.sizes.add(len(answers))
         for each in answers:
             if isinstance(each, Sent) and each.created:
                 self._recent.add(each.message)

@@ -50,7 +50,8 @@ class ChatService:
         self._publish = publish
         self._recent = Recent(recent_channels)
         build = MessageBuild(database, users)
-        self._send = MessageSend(channels, build, MessageBatch(database, ids, clock, self._recent))
+        batch = MessageBatch(database, ids, clock, self._recent)
+        self._send = MessageSend(channels, build, batch)
         self._change = MessageChange(database, channels, clock, build, self._send, self._recent)
         self._proved = Proved(database, build)
         self._history = History(database, channels, build, self._recent, self._proved, clock)
@@ -58,6 +59,7 @@ class ChatService:
         self._calls = Calls(database, channels, build)
         self._purge = Purge(database)
         self.sent = 0  # messages stored by this process, for /metrics
+        self.batches = batch.sizes  # how many of them shared a transaction, too
 
     async def send(self, principal: Principal, draft: Draft) -> Sent:
         sent = await self._send.send(principal, draft)
