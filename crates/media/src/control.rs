@@ -158,7 +158,9 @@ impl Shard {
         if let Some(peer) = self.peers.get_mut(track.peer) {
             peer.tracks.retain(|t| *t != key);
             peer.publisher.announced.retain(|a| a.track != key);
-            peer.publisher.bindings.iter_mut().filter(|b| b.track == Some(key)).for_each(|b| b.track = None);
+            for binding in peer.publisher.bindings.iter_mut().filter(|b| b.track == Some(key)) {
+                (binding.track, binding.spent) = (None, true);
+            }
         }
         let receivers: Vec<usize> =
             self.peers.iter().filter(|(_, p)| p.subscriptions.contains(&key)).map(|(k, _)| k).collect();

@@ -7,7 +7,7 @@ use str0m::media::Mid;
 use crate::conn::guard;
 use crate::event::{Event, Side};
 use crate::offer;
-use crate::peer::{Peer, Subscriber};
+use crate::peer::{Announced, Peer, Subscriber};
 use crate::sdp;
 use crate::shard::Shard;
 use crate::shared;
@@ -52,40 +52,45 @@ impl Shard {
             let before = old.iter().find(|b| b.name == s.mid && b.cid == s.cid && b.kind == s.kind);
             let track = before.and_then(|b| b.track);
             let mid = Mid::from(s.mid.as_str());
-            let new = before.is_none();
-            kept.push(Binding { mid, name: s.mid, cid: s.cid, kind: s.kind, stereo: s.stereo, track, new });
+            let (new, spent) = (before.is_none(), before.is_some_and(|b| b.spent && b.track.is_none()));
+            kept.push(Binding { mid, name: s.mid, cid: s.cid, kind: s.kind, stereo: s.stereo, track, new, spent });
         }
-        for key in old.iter().filter_map(|b| b.track) {
-            let track = &mut self.tracks[key];
-            if kept.iter().any(|b| b.track == Some(key)) {
+        for b in old {
+            let Some(key) = b.track.filter(|key| !kept.iter().any(|b| b.track == Some(*key))) else {
                 continue;
-            }
+            };
+            let track = &mut self.tracks[key];
             track.mid = None;
             track.stop_all();
+            if b.spent {
+                // That offer was older than the announcement: the track is still to come.
+                self.peers[peer].publisher.announced.push(Announced { cid: b.cid.unwrap_or_default(), track: key });
+                continue;
+            }
             let track = track.id.clone();
             self.events.push(Event::TrackEnded { peer: self.peers[peer].id.clone(), track });
         }
         self.peers[peer].publisher.bindings = kept;
     }
 
-    /// Brings announced tracks and the sections of the last offer together: by the client's name for the track, and if
-    /// `guess`, new sections that nobody named by kind, oldest announcement first. Firefox's a=msid has another id than
-    /// its script (and so the announcement) knows.
-    pub(crate) fn bind(&mut self, peer: usize, guess: bool) {
+    /// Brings announced tracks and the sections of the last offer together: by the client's name for the track, and when
+    /// that offer was just `offered`, new sections that nobody named by kind, oldest announcement first. Firefox's a=msid
+    /// has another id than its script (and so the announcement) knows. A microphone that is published again keeps its
+    /// name: the announcement may come while the last offer still has the section that is about to end.
+    pub(crate) fn bind(&mut self, peer: usize, offered: bool) {
         let publisher = &mut self.peers[peer].publisher;
         let mut bindings = std::mem::take(&mut publisher.bindings);
         let kind_of = |t: usize| self.tracks.get(t).map(|t| t.kind);
-        for b in bindings.iter_mut().filter(|b| b.track.is_none()) {
+        for b in bindings.iter_mut().filter(|b| b.track.is_none() && (offered || !b.spent)) {
             b.track = publisher.claim(|a| b.cid.as_ref() == Some(&a.cid) && kind_of(a.track) == Some(b.kind));
         }
-        for b in bindings.iter_mut().filter(|b| guess && b.new && b.track.is_none()) {
+        for b in bindings.iter_mut().filter(|b| offered && b.new && b.track.is_none()) {
             b.track = publisher.claim(|a| kind_of(a.track) == Some(b.kind));
         }
         for b in &mut bindings {
             b.new = false;
             if let Some(track) = b.track.and_then(|t| self.tracks.get_mut(t)) {
-                track.mid = Some(b.mid);
-                track.stereo = b.stereo;
+                (track.mid, track.stereo) = (Some(b.mid), b.stereo);
             }
         }
         publisher.bindings = bindings;

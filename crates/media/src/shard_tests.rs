@@ -188,3 +188,59 @@ fn data_that_is_not_taken_is_bounded() {
     assert!(s.settle(now, now + Duration::from_secs(60)));
     assert_eq!(stuck(&s), ["P"]);
 }
+
+/// Announces the client's track "c", and says under which section it is known then.
+fn announce(s: &mut Shard, track: &str) -> Option<String> {
+    let (peer, cid, track): (Id, _, Id) = ("P".into(), "c".to_owned(), track.into());
+    s.command(Instant::now(), Command::AnnounceTrack { peer, cid, track: track.clone(), kind: Kind::Audio });
+    carried(s, &track)
+}
+
+fn carried(s: &Shard, track: &str) -> Option<String> {
+    s.tracks[s.track_ids[track]].mid.map(|mid| mid.to_string())
+}
+
+/// Offers these sections, each (mid, whether it sends the track "c"), and says which tracks ended.
+fn offered(s: &mut Shard, sections: &[(&str, bool)]) -> Vec<Id> {
+    let section = |(mid, sends): &(&str, bool)| {
+        let rest = if *sends { "sendonly\r\na=msid:- c" } else { "inactive" };
+        format!("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:{mid}\r\na={rest}\r\n")
+    };
+    let sdp = format!("v=0\r\n{}", sections.iter().map(section).collect::<String>());
+    s.events.clear();
+    s.command(Instant::now(), Command::PublisherOffer { peer: "P".into(), sdp });
+    s.events
+        .iter()
+        .filter_map(|e| if let Event::TrackEnded { track, .. } = e { Some(track.clone()) } else { None })
+        .collect()
+}
+
+#[test]
+fn a_track_that_comes_back_under_its_name_waits_for_its_own_section() {
+    let mut s = shard();
+    s.command(Instant::now(), Command::OpenPeer { room: "R".into(), peer: "P".into() });
+    let peer = s.peer_ids["P"];
+    let conn = s.add_conn(Instant::now(), peer, Side::Publisher, Box::new(Tripping("never")));
+    s.peers[peer].publisher.conn = Some(conn);
+    let withdraw =
+        |s: &mut Shard, track: &str| s.command(Instant::now(), Command::WithdrawTrack { track: track.into() });
+
+    assert_eq!(offered(&mut s, &[("1", true)]), [] as [Id; 0]);
+    assert_eq!(announce(&mut s, "T1").as_deref(), Some("1"), "the offer may come first");
+
+    withdraw(&mut s, "T1");
+    assert_eq!(announce(&mut s, "T2"), None, "the client has yet to end this section");
+    assert_eq!(offered(&mut s, &[("1", false)]), [] as [Id; 0], "what was never there does not end");
+    offered(&mut s, &[("1", false), ("2", true)]);
+    assert_eq!(carried(&s, "T2").as_deref(), Some("2"));
+
+    withdraw(&mut s, "T2");
+    assert_eq!(announce(&mut s, "T3"), None);
+    offered(&mut s, &[("1", false), ("2", true)]);
+    assert_eq!(carried(&s, "T3").as_deref(), Some("2"), "the section is used again");
+    assert_eq!(offered(&mut s, &[("1", false), ("2", false)]), [] as [Id; 0], "or that offer was an old one");
+    offered(&mut s, &[("1", true), ("2", false)]);
+    assert_eq!(carried(&s, "T3").as_deref(), Some("1"));
+    offered(&mut s, &[("1", true), ("2", false)]);
+    assert_eq!(offered(&mut s, &[("1", false), ("2", false)]), [Id::from("T3")]);
+}

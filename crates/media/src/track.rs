@@ -144,4 +144,7 @@ pub struct Binding {
     pub track: Option<usize>,
     /// The last offer was the first to have it.
     pub new: bool,
+    /// A track of it was withdrawn, so the client is about to stop sending it. That it carries another is certain only
+    /// once two offers say so: the first may be older than the news.
+    pub spent: bool,
 }
