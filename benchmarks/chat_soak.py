@@ -33,6 +33,7 @@ CUT = 3.0  # seconds until one line is cut
 BEAT = 20.0
 LOOK_BACK = 4.0
 SIT = 2.0
+RENEW = 1_200.0  # an access token lives for an hour
 WARM_UP = 3  # minutes
 MEMORIES = 1_100
 SHORTEST = 8
@@ -96,6 +97,14 @@ class Crowd:
         await person.call("POST", f"/api/channels/{self.voice}/voice/join", {})
         self.joined += 1
         await person.http.delete("/api/voice")
+
+    async def renew(self) -> None:
+        """As clients do before their access token ends. Lines bring the new one when they come back."""
+        for at, person in enumerate(self.people):
+            spent = {"refresh_token": person.tokens["refresh_token"]}
+            person.tokens |= await person.call("POST", "/api/auth/refresh", spent)
+            self.lines[at].token = person.tokens["access_token"]
+            person.http.headers["Authorization"] = f"Bearer {self.lines[at].token}"
 
 
 async def keep(every: float, until: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -176,6 +185,7 @@ async def soak(minutes: float) -> dict[str, Any]:
             group.create_task(keep(CUT, until, crowd.cut))
             group.create_task(keep(LOOK_BACK, until, crowd.look_back))
             group.create_task(keep(SIT, until, crowd.sit))
+            group.create_task(keep(RENEW, until, crowd.renew))
             group.create_task(watch(place, crowd, until, rows))
         for each in crowd.lines:
             with contextlib.suppress(OSError):
