@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -20,7 +19,7 @@ from tests.scenarios.place import PASSWORD, Person
 from tests.scenarios.returning import Returning
 from tests.scenarios.test_write_and_read import text_channel
 from tests.servers.engines import Nats, Postgres, Redis
-from tests.servers.link import Link
+from tests.servers.link import FAULTS, Link, linked
 from tests.waiting import eventually, until
 
 ANSWER = 9.0  # seconds: a call has 5, two in a row would be 10
@@ -59,12 +58,7 @@ async def lined(
     links: dict[tuple[str, str], Link] = {}
     try:
         for process, setting in LINES:
-            part = place.parts[process]
-            port = urlsplit(part.settings[setting]).port
-            assert port is not None
-            link = links[process, setting] = Link(port)
-            await link.start()
-            part.settings[setting] = part.settings[setting].replace(f":{port}", f":{link.port}")
+            links[process, setting] = await linked(place.parts[process].settings, setting)
         await asyncio.to_thread(place.start)
         yield Lined(place, links)
     finally:
@@ -73,20 +67,6 @@ async def lined(
         await asyncio.to_thread(place.stop)
         for link in links.values():
             await link.stop()
-
-
-async def freeze(link: Link) -> None:
-    link.freeze()
-
-
-async def thaw(link: Link) -> None:
-    link.thaw()
-
-
-FAULTS: dict[str, tuple[Callable[[Link], Awaitable[None]], Callable[[Link], Awaitable[None]]]] = {
-    "half open": (freeze, thaw),
-    "cut": (Link.cut, Link.mend),
-}
 
 
 def calls(person: Person, server: dict[str, Any], at: str) -> dict[str, Callable[[], Awaitable[httpx.Response]]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -21,7 +20,7 @@ from tests.scenarios.place import Person, Place
 from tests.scenarios.test_sdk_with_ticket import lounge
 from tests.scenarios.test_write_and_read import two
 from tests.servers.engines import Nats, Postgres, Redis
-from tests.servers.link import Link
+from tests.servers.link import FAULTS, Link, linked
 from tests.waiting import eventually, until
 
 ANSWER = 9.0  # seconds: a socket is opened or refused by then
@@ -54,19 +53,15 @@ async def nodes(
     media = [name for name, part in place.parts.items() if part.services == ("media",)]
     try:
         for name in media:
-            settings = place.parts[name].settings
-            port = urlsplit(settings["REDIS_URL"]).port
-            assert port is not None
-            links[name] = Link(port)
-            await links[name].start()
-            settings["REDIS_URL"] = settings["REDIS_URL"].replace(f":{port}", f":{links[name].port}")
+            links[name] = await linked(place.parts[name].settings, "REDIS_URL")
         await asyncio.to_thread(place.start)
         yield Nodes(place, links)
     finally:
         for name in media:
             if (process := place.parts[name].process) is not None:
                 process.send_signal(signal.SIGCONT)
-            links[name].thaw()
+        for link in links.values():
+            link.thaw()
         await asyncio.to_thread(place.stop)
         for link in links.values():
             await link.stop()
@@ -137,20 +132,6 @@ async def test_a_node_that_was_stopped_seats_nobody_in_a_room_that_moved(nodes: 
     assert await enter(again) == SEATED
     assert room.isconnected()
     await room.disconnect()
-
-
-async def freeze(link: Link) -> None:
-    link.freeze()
-
-
-async def thaw(link: Link) -> None:
-    link.thaw()
-
-
-FAULTS: dict[str, tuple[Callable[[Link], Awaitable[None]], Callable[[Link], Awaitable[None]]]] = {
-    "half open": (freeze, thaw),
-    "cut": (Link.cut, Link.mend),
-}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 PIECE = 65_536
 
@@ -92,3 +94,28 @@ class Link:
                 await self._passable.wait()
                 await waiting.put((loop.time() + self.delay, piece))
             await waiting.put((loop.time() + self.delay, b""))
+
+
+async def linked(settings: dict[str, str], name: str) -> Link:
+    """A link to the server whose address this setting holds; whoever starts with these settings takes it."""
+    port = urlsplit(settings[name]).port
+    assert port is not None
+    link = Link(port)
+    await link.start()
+    settings[name] = settings[name].replace(f":{port}", f":{link.port}")
+    return link
+
+
+async def _freeze(link: Link) -> None:
+    link.freeze()
+
+
+async def _thaw(link: Link) -> None:
+    link.thaw()
+
+
+# How a line goes bad, and how it gets well.
+FAULTS: dict[str, tuple[Callable[[Link], Awaitable[None]], Callable[[Link], Awaitable[None]]]] = {
+    "half open": (_freeze, _thaw),
+    "cut": (Link.cut, Link.mend),
+}

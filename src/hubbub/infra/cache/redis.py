@@ -21,9 +21,7 @@ from hubbub.infra.cache.base import Claim
 LARGEST = 1 << 20  # bytes of one value
 ANSWER = 2.0  # seconds that the server may take
 CONNECTIONS = 32
-EPOCH_TTL = (
-    86_400  # seconds that the last epoch of a lease is remembered after its last claim: then the clock is past it
-)
+EPOCH_TTL = 86_400  # seconds that an epoch is remembered after its lease's last claim: then the clock is past it
 
 _TAKE = """
 local time = redis.call('TIME')
